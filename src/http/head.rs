@@ -1,0 +1,321 @@
+//! The head of a request: parsed by httparse, then held to the rules that keep two servers from
+//! reading one stream of bytes as different requests (RFC 9112 §11.2).
+
+use std::str;
+
+use httparse::{EMPTY_HEADER, Error, Status};
+
+use super::Fault;
+
+/// How large a head may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Bytes from the request line to the empty line, both included.
+    pub(crate) bytes: usize,
+    /// Number of header fields.
+    pub(crate) fields: usize,
+}
+
+/// A request as an application sees it: the head, and the whole body behind it.
+///
+/// All of it is borrowed from the read buffer; copy what must outlive the event.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    method: &'a str,
+    target: &'a str,
+    minor: u8,
+    fields: &'a [httparse::Header<'a>],
+    body: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    /// The method in the letters it was sent with: `GET`, `HEAD`, `POST`, …
+    pub fn method(&self) -> &'a str {
+        self.method
+    }
+
+    /// Where the request goes, without the query and still percent-encoded: `/a%20b`.
+    pub fn path(&self) -> &'a str {
+        match self.local_target().split('?').next() {
+            None | Some("") => "/",
+            Some(path) => path,
+        }
+    }
+
+    /// What stands behind the first `?` of the target, still percent-encoded.
+    pub fn query(&self) -> Option<&'a str> {
+        self.local_target().split_once('?').map(|(_, query)| query)
+    }
+
+    /// The first field of that name, in any case of letters; `None` if it is absent or not UTF-8.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers(name).next()
+    }
+
+    /// Every field of that name in the order sent; values that are not UTF-8 are passed over.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.fields
+            .iter()
+            .filter(move |field| field.name.eq_ignore_ascii_case(name))
+            .filter_map(|field| str::from_utf8(field.value).ok())
+    }
+
+    /// Whether one of the comma-separated values of a field is that word, in any case of letters.
+    pub fn lists(&self, name: &str, word: &str) -> bool {
+        self.headers(name)
+            .flat_map(|value| value.split(','))
+            .any(|item| item.trim().eq_ignore_ascii_case(word))
+    }
+
+    /// The host, with its port if one was named, that the client believes to talk to.
+    pub fn host(&self) -> &'a str {
+        // RFC 9112 §3.2.2: the authority of an absolute target wins over the Host field.
+        match self.absolute() {
+            Some(rest) => &rest[..rest.find(['/', '?']).unwrap_or(rest.len())],
+            None => self.header("host").unwrap_or(""),
+        }
+    }
+
+    /// The bytes of the body; empty when there is none.
+    pub fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// The subprotocols that the client of a WebSocket offers, in its order of preference.
+    pub fn protocols(&self) -> impl Iterator<Item = &'a str> {
+        self.headers("sec-websocket-protocol")
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+    }
+
+    pub(crate) fn with_body<'b>(&'b self, body: &'b [u8]) -> Request<'b> {
+        Request { body, ..*self }
+    }
+
+    /// Whether the request asks for another protocol on this connection (RFC 9110 §7.8).
+    pub(crate) fn wants_websocket(&self) -> bool {
+        self.minor == 1 && self.lists("upgrade", "websocket") && self.lists("connection", "upgrade")
+    }
+
+    /// RFC 9112 §9.3: 1.1 stays open unless it says `close`; 1.0 closes, since nobody asks otherwise.
+    fn keeps_alive(&self) -> bool {
+        self.minor == 1 && !self.lists("connection", "close")
+    }
+
+    fn absolute(&self) -> Option<&'a str> {
+        let (scheme, rest) = self.target.split_once("://")?;
+        (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+            .then_some(rest)
+    }
+
+    fn local_target(&self) -> &'a str {
+        match self.absolute() {
+            Some(rest) => rest.find(['/', '?']).map_or("", |at| &rest[at..]),
+            None => self.target,
+        }
+    }
+
+    /// RFC 9112 §3.2: exactly one Host field in 1.1, never two, and one that can be a host.
+    fn check_host(&self) -> Result<(), Fault> {
+        let mut hosts = self
+            .fields
+            .iter()
+            .filter(|field| field.name.eq_ignore_ascii_case("host"));
+        match (hosts.next(), hosts.next()) {
+            (None, _) if self.minor == 0 => Ok(()),
+            (None, _) => Err(Fault::Malformed("the Host field is missing")),
+            (Some(_), Some(_)) => Err(Fault::Malformed("more than one Host field")),
+            (Some(host), None) if host.value.iter().all(|&byte| host_byte(byte)) => Ok(()),
+            (Some(_), None) => Err(Fault::Malformed("the Host field is no host")),
+        }
+    }
+
+    fn check_method(&self) -> Result<(), Fault> {
+        match METHODS.contains(&self.method) {
+            true => Ok(()),
+            false => Err(Fault::NotImplemented("this method is not known here")),
+        }
+    }
+
+    fn check_target(&self) -> Result<(), Fault> {
+        let known = self.target.starts_with('/') || self.target == "*" || self.absolute().is_some();
+        match known {
+            true => Ok(()),
+            false => Err(Fault::Malformed("the request target is no path")),
+        }
+    }
+}
+
+/// What a whole head says.
+#[derive(Debug)]
+pub(crate) struct Head<'a> {
+    pub(crate) request: Request<'a>,
+    /// How long the body is, or how that will be learnt.
+    pub(crate) framing: Framing,
+    /// Whether another request may follow on this connection.
+    pub(crate) keep_alive: bool,
+    /// Whether the client waits for `100 Continue` before it sends the body.
+    pub(crate) expects_continue: bool,
+    /// Bytes of the head; the body begins there.
+    pub(crate) len: usize,
+}
+
+/// How the body of a request is delimited (RFC 9112 §6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    Length(u64),
+    Chunked,
+}
+
+/// Parses a head from the first byte of a request; `Ok(None)` until its empty line has arrived.
+///
+/// `fields` is room for the header fields; it is filled up to `limits.fields`.
+pub(crate) fn parse<'a>(
+    bytes: &'a [u8],
+    limits: Limits,
+    fields: &'a mut Vec<httparse::Header<'a>>,
+) -> Result<Option<Head<'a>>, Fault> {
+    let Some(len) = head_len(bytes, limits.bytes)? else {
+        return Ok(None);
+    };
+    fields.resize(limits.fields, EMPTY_HEADER);
+    let mut parsed = httparse::Request::new(fields);
+    match parsed.parse(&bytes[..len]) {
+        Ok(Status::Complete(_)) => {}
+        Ok(Status::Partial) => return Err(Fault::Malformed("the head ends too early")),
+        Err(error) => return Err(refusal(error, &bytes[..len])),
+    }
+    let (Some(method), Some(target), Some(minor)) = (parsed.method, parsed.path, parsed.version)
+    else {
+        return Err(Fault::Malformed("the request line is not whole"));
+    };
+    let request = Request {
+        method,
+        target,
+        minor,
+        fields: parsed.headers,
+        body: &[],
+    };
+    request.check_method()?;
+    request.check_target()?;
+    request.check_host()?;
+    Ok(Some(Head {
+        framing: framing(&request)?,
+        expects_continue: expects_continue(&request)?,
+        keep_alive: request.keeps_alive(),
+        len,
+        request,
+    }))
+}
+
+/// Finds the end of the head, and refuses what httparse would let pass: a line that ends in LF alone.
+fn head_len(bytes: &[u8], limit: usize) -> Result<Option<usize>, Fault> {
+    let mut line_start = 0;
+    let mut seen_request_line = false;
+    for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+        // RFC 9112 §2.2 lets a recipient take a bare LF; two that disagree are how requests are smuggled.
+        if at == 0 || bytes[at - 1] != b'\r' {
+            return Err(Fault::Malformed("a line of the head does not end in CR LF"));
+        }
+        if at + 1 > limit {
+            break;
+        }
+        let empty = at == line_start + 1;
+        if empty && seen_request_line {
+            return Ok(Some(at + 1));
+        }
+        seen_request_line |= !empty;
+        line_start = at + 1;
+    }
+    match bytes.len() >= limit {
+        true if !seen_request_line => Err(Fault::TargetTooLong),
+        true => Err(Fault::HeadTooLarge),
+        false => Ok(None),
+    }
+}
+
+fn refusal(error: Error, head: &[u8]) -> Fault {
+    match error {
+        Error::TooManyHeaders => Fault::HeadTooLarge,
+        Error::Version if names_a_version(head) => Fault::Version,
+        Error::Version => Fault::Malformed("the request line names no version of HTTP"),
+        Error::HeaderName => Fault::Malformed("a header field has no proper name"),
+        Error::HeaderValue => Fault::Malformed("a header field has a forbidden character"),
+        Error::NewLine | Error::Status | Error::Token => Fault::Malformed("this is not HTTP"),
+    }
+}
+
+/// Whether the request line ends in `HTTP/digit.digit`: a version, if not one of ours.
+fn names_a_version(head: &[u8]) -> bool {
+    let line = head
+        .trim_ascii_start()
+        .split(|&byte| byte == b'\r')
+        .next()
+        .unwrap_or(&[]);
+    let version = line.rsplit(|&byte| byte == b' ').next().unwrap_or(&[]);
+    matches!(version, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+        if major.is_ascii_digit() && minor.is_ascii_digit())
+}
+
+/// RFC 9112 §6: which of the two ways of telling a body's length is used; both at once is an attack.
+fn framing(request: &Request<'_>) -> Result<Framing, Fault> {
+    let raw = |name: &'static str| {
+        request
+            .fields
+            .iter()
+            .filter(move |field| field.name.eq_ignore_ascii_case(name))
+            .map(|field| field.value)
+    };
+    let mut codings = raw("transfer-encoding");
+    let mut lengths = raw("content-length");
+    match (codings.next(), lengths.next()) {
+        (None, None) => Ok(Framing::Length(0)),
+        (Some(_), Some(_)) => Err(Fault::Malformed(
+            "both Transfer-Encoding and Content-Length",
+        )),
+        (Some(_), None) if request.minor == 0 => {
+            Err(Fault::Malformed("Transfer-Encoding in HTTP/1.0"))
+        }
+        (Some(_), None) if codings.next().is_some() => {
+            Err(Fault::Malformed("more than one Transfer-Encoding"))
+        }
+        (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => Ok(Framing::Chunked),
+        (Some(_), None) => Err(Fault::NotImplemented(
+            "the only transfer coding known here is chunked",
+        )),
+        (None, Some(_)) if lengths.next().is_some() => {
+            Err(Fault::Malformed("more than one Content-Length"))
+        }
+        (None, Some(digits)) => length(digits).map(Framing::Length),
+    }
+}
+
+/// RFC 9110 §8.6: digits and nothing else, so no sign, which `parse` alone would take.
+fn length(digits: &[u8]) -> Result<u64, Fault> {
+    str::from_utf8(digits)
+        .ok()
+        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+        .and_then(|text| text.parse().ok())
+        .ok_or(Fault::Malformed("the Content-Length is no number"))
+}
+
+fn expects_continue(request: &Request<'_>) -> Result<bool, Fault> {
+    match request.header("expect") {
+        None => Ok(false),
+        Some(value) if value.eq_ignore_ascii_case("100-continue") => Ok(request.minor == 1),
+        Some(_) => Err(Fault::Expectation),
+    }
+}
+
+/// RFC 3986 §3.2.2: what a host and a port are written with, IPv6 brackets included.
+fn host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(&byte)
+}
+
+/// The methods that an application may be asked; CONNECT and TRACE are for proxies.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+#[cfg(test)]
+#[path = "head_tests.rs"]
+mod tests;

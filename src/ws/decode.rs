@@ -1,0 +1,305 @@
+//! Frames in: unmasked in place, checked as they arrive (RFC 6455 §5, §8.1).
+//!
+//! A message that lies whole in the buffer is handed out where it lies, without a copy. Only a
+//! message that is cut, by fragmentation or by the end of the buffer, is gathered in the decoder,
+//! which is otherwise empty and need not exist. A head or a control frame that is cut is left
+//! where it is: at most 131 bytes that the caller brings again with more behind them.
+
+use std::str;
+
+use super::{Opcode, Violation};
+
+/// How long what a peer sends may be; checked against the declared length.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Bytes in the payload of one frame.
+    pub(crate) frame: u64,
+    /// Bytes in one message, all its frames together.
+    pub(crate) message: u64,
+}
+
+/// What arrived.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Item<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
+    Ping(&'a [u8]),
+    Pong,
+    /// The code, if the frame had one, and the reason behind it.
+    Close(Option<u16>, &'a str),
+}
+
+/// The part of a message that has arrived before the rest of it.
+#[derive(Debug, Default)]
+pub(crate) struct Decoder {
+    /// What the unfinished message is; none between messages.
+    kind: Option<Kind>,
+    /// The rest of the frame that is arriving.
+    frame: Option<Rest>,
+    /// The payload so far, unmasked.
+    message: Vec<u8>,
+    /// Bytes of `message` known to be UTF-8.
+    checked: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Binary,
+}
+
+/// What is still to come of a frame whose head has been read.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    left: u64,
+    /// The mask, turned so that its first byte is for the next byte.
+    mask: [u8; 4],
+    last: bool,
+}
+
+/// The head of a frame (§5.2).
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    last: bool,
+    opcode: Opcode,
+    len: u64,
+    mask: [u8; 4],
+    /// Bytes that the head takes.
+    size: usize,
+}
+
+impl Decoder {
+    /// Takes one item from the front of `bytes`: how many bytes were used, and the item if it is
+    /// whole. `(n, None)`: use up `n`, keep the rest and call again when there is more.
+    /// After an error the connection must fail; the decoder is of no more use.
+    pub(crate) fn decode<'a>(
+        &'a mut self,
+        bytes: &'a mut [u8],
+        limits: Limits,
+    ) -> Result<(usize, Option<Item<'a>>), Violation> {
+        self.forget_delivered();
+        if self.frame.is_some() {
+            return self.go_on(bytes, 0);
+        }
+        let Some(head) = parse_head(bytes)? else {
+            return Ok((0, None));
+        };
+        match head.opcode {
+            Opcode::Close | Opcode::Ping | Opcode::Pong => control(head, bytes),
+            _ => self.begin(head, bytes, limits),
+        }
+    }
+
+    /// Whether nothing is under way, so that the decoder can be dropped.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kind.is_none() && self.frame.is_none()
+    }
+
+    /// A gathered message is lent out until the next call; then its memory is given back.
+    fn forget_delivered(&mut self) {
+        if self.is_empty() {
+            *self = Self::default();
+        }
+    }
+
+    fn begin<'a>(
+        &'a mut self,
+        head: Head,
+        bytes: &'a mut [u8],
+        limits: Limits,
+    ) -> Result<(usize, Option<Item<'a>>), Violation> {
+        let kind = match (head.opcode, self.kind) {
+            (Opcode::Continuation, Some(kind)) => kind,
+            // RFC 6455 §5.4: fragments of one message are not mixed with those of another.
+            (Opcode::Continuation, None) => return Err(Violation::Protocol("nothing to continue")),
+            (_, Some(_)) => return Err(Violation::Protocol("a message within a message")),
+            (Opcode::Text, None) => Kind::Text,
+            (_, None) => Kind::Binary,
+        };
+        // Before a byte is reserved: what the peer only says it will send.
+        let whole = self.message.len() as u64 + head.len;
+        if head.len > limits.frame || whole > limits.message {
+            return Err(Violation::TooLong);
+        }
+        let first = self.kind.is_none();
+        let end = head.size as u64 + head.len;
+        if first && head.last && end <= bytes.len() as u64 {
+            return in_place(kind, head, bytes);
+        }
+        self.kind = Some(kind);
+        self.frame = Some(Rest {
+            left: head.len,
+            mask: head.mask,
+            last: head.last,
+        });
+        self.go_on(bytes, head.size)
+    }
+
+    /// Gathers what there is of the frame that is arriving, from `start` on.
+    fn go_on<'a>(
+        &'a mut self,
+        bytes: &'a mut [u8],
+        start: usize,
+    ) -> Result<(usize, Option<Item<'a>>), Violation> {
+        let Some(rest) = &mut self.frame else {
+            return Ok((start, None));
+        };
+        let there = bytes.len() - start;
+        let n = usize::try_from(rest.left).map_or(there, |left| left.min(there));
+        unmask(&mut bytes[start..start + n], rest.mask);
+        rest.mask.rotate_left(n % 4);
+        rest.left -= n as u64;
+        let (whole, last) = (rest.left == 0, rest.last);
+        self.message.extend_from_slice(&bytes[start..start + n]);
+        if whole {
+            self.frame = None;
+        }
+        self.check_text(whole && last)?;
+        let item = (whole && last).then(|| self.deliver()).transpose()?;
+        Ok((start + n, item))
+    }
+
+    /// RFC 6455 §8.1: fails at the first byte that cannot belong to UTF-8, whatever may follow.
+    fn check_text(&mut self, whole: bool) -> Result<(), Violation> {
+        if self.kind != Some(Kind::Text) {
+            return Ok(());
+        }
+        match str::from_utf8(&self.message[self.checked..]) {
+            Ok(_) => self.checked = self.message.len(),
+            Err(error) if error.error_len().is_some() || whole => return Err(Violation::NotUtf8),
+            Err(error) => self.checked += error.valid_up_to(),
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self) -> Result<Item<'_>, Violation> {
+        match self.kind.take() {
+            Some(Kind::Text) => text(&self.message).map(Item::Text),
+            _ => Ok(Item::Binary(&self.message)),
+        }
+    }
+}
+
+/// Reads the head of a frame; `None` until it is whole.
+fn parse_head(bytes: &[u8]) -> Result<Option<Head>, Violation> {
+    let &[first, second, ref rest @ ..] = bytes else {
+        return Ok(None);
+    };
+    let opcode = opcode(first)?;
+    let control = opcode as u8 & 8 != 0;
+    // RFC 6455 §5.5: control frames are short and not fragmented. §5.1: clients mask.
+    if control && (first & 0x80 == 0 || second & 0x7f > 125) {
+        return Err(Violation::Protocol(
+            "a control frame that is long or fragmented",
+        ));
+    }
+    if second & 0x80 == 0 {
+        return Err(Violation::Protocol("a frame that is not masked"));
+    }
+    let (len, size) = match (second & 0x7f, rest) {
+        (126, &[a, b, ..]) => (u64::from(u16::from_be_bytes([a, b])), 4),
+        (127, &[a, b, c, d, e, f, g, h, ..]) => (u64::from_be_bytes([a, b, c, d, e, f, g, h]), 10),
+        (126 | 127, _) => return Ok(None),
+        (len, _) => (u64::from(len), 2),
+    };
+    if len >> 63 != 0 {
+        return Err(Violation::Protocol("a length with its highest bit set")); // §5.2
+    }
+    let Some(&[a, b, c, d]) = bytes.get(size..size + 4) else {
+        return Ok(None);
+    };
+    let last = first & 0x80 != 0;
+    Ok(Some(Head {
+        last,
+        opcode,
+        len,
+        mask: [a, b, c, d],
+        size: size + 4,
+    }))
+}
+
+fn opcode(first: u8) -> Result<Opcode, Violation> {
+    // RFC 6455 §5.2: these bits are for extensions, and none was agreed on.
+    if first & 0x70 != 0 {
+        return Err(Violation::Protocol("a reserved bit is set"));
+    }
+    match first & 0x0f {
+        0 => Ok(Opcode::Continuation),
+        1 => Ok(Opcode::Text),
+        2 => Ok(Opcode::Binary),
+        8 => Ok(Opcode::Close),
+        9 => Ok(Opcode::Ping),
+        10 => Ok(Opcode::Pong),
+        _ => Err(Violation::Protocol("an unknown opcode")),
+    }
+}
+
+fn in_place(
+    kind: Kind,
+    head: Head,
+    bytes: &mut [u8],
+) -> Result<(usize, Option<Item<'_>>), Violation> {
+    let end = head.size + head.len as usize;
+    let payload = &mut bytes[head.size..end];
+    unmask(payload, head.mask);
+    let item = match kind {
+        Kind::Text => Item::Text(text(payload)?),
+        Kind::Binary => Item::Binary(payload),
+    };
+    Ok((end, Some(item)))
+}
+
+fn control(head: Head, bytes: &mut [u8]) -> Result<(usize, Option<Item<'_>>), Violation> {
+    let end = head.size + head.len as usize;
+    let Some(payload) = bytes.get_mut(head.size..end) else {
+        return Ok((0, None));
+    };
+    unmask(payload, head.mask);
+    let item = match head.opcode {
+        Opcode::Ping => Item::Ping(payload),
+        Opcode::Pong => Item::Pong,
+        _ => close(payload)?,
+    };
+    Ok((end, Some(item)))
+}
+
+/// RFC 6455 §5.5.1: nothing, or a code and a reason in UTF-8.
+fn close(payload: &[u8]) -> Result<Item<'_>, Violation> {
+    let &[high, low, ref reason @ ..] = payload else {
+        return match payload.is_empty() {
+            true => Ok(Item::Close(None, "")),
+            false => Err(Violation::Protocol("half a close code")),
+        };
+    };
+    let code = u16::from_be_bytes([high, low]);
+    match sendable(code) {
+        true => Ok(Item::Close(Some(code), text(reason)?)),
+        false => Err(Violation::Protocol("a close code that may not be sent")),
+    }
+}
+
+/// RFC 6455 §7.4: codes that stand in a close frame; 1004 to 1006 and 1015 never do.
+pub(crate) fn sendable(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Violation> {
+    str::from_utf8(bytes).map_err(|_| Violation::NotUtf8)
+}
+
+/// §5.3, in blocks that the compiler turns into vector instructions.
+fn unmask(bytes: &mut [u8], mask: [u8; 4]) {
+    let mut block = [0; 32];
+    for (at, byte) in block.iter_mut().enumerate() {
+        *byte = mask[at % 4];
+    }
+    for part in bytes.chunks_mut(block.len()) {
+        for (byte, mask) in part.iter_mut().zip(block) {
+            *byte ^= mask;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "decode_tests.rs"]
+mod tests;

@@ -1,0 +1,57 @@
+//! WebSocket as bytes (RFC 6455): the opening handshake, frames in, frames out.
+//!
+//! Slices in, values out: no socket, no clock, no randomness (a server does not mask, §5.1).
+
+mod decode;
+mod encode;
+mod handshake;
+
+use std::fmt;
+
+pub(crate) use decode::{Decoder, Item, Limits, sendable};
+pub use encode::Message;
+pub(crate) use encode::{close, frame, frame_len};
+pub(crate) use handshake::{Refusal, accept_key, same_host, switching};
+
+/// What a frame is (RFC 6455 §5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opcode {
+    Continuation = 0,
+    Text = 1,
+    Binary = 2,
+    Close = 8,
+    Ping = 9,
+    Pong = 10,
+}
+
+/// How a peer broke the protocol; each has its close code (RFC 6455 §7.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Violation {
+    /// A frame that the protocol forbids: 1002.
+    Protocol(&'static str),
+    /// Text, or the reason of a close, that is not UTF-8: 1007.
+    NotUtf8,
+    /// A frame or a message longer than the limit: 1009.
+    TooLong,
+}
+
+impl Violation {
+    /// The code that the close frame carries.
+    pub fn close_code(self) -> u16 {
+        match self {
+            Self::Protocol(_) => 1002,
+            Self::NotUtf8 => 1007,
+            Self::TooLong => 1009,
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Protocol(why) => why,
+            Self::NotUtf8 => "text is not UTF-8",
+            Self::TooLong => "message too long",
+        })
+    }
+}
