@@ -1,0 +1,78 @@
+//! What can be set, and why each default is what it is.
+
+use std::time::Duration;
+
+/// Limits and deadlines of a server; all of them hold from the first byte of a connection.
+///
+/// ```
+/// let config = roomcast::Config { max_message: 64 * 1024, ..roomcast::Config::default() };
+/// let server = roomcast::Server::with(config).listen("127.0.0.1:0")?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Bytes in the head of a request; 8,192, as most servers take. More is 431, or 414 when the
+    /// request line alone is longer. Raise it for clients with very long cookies.
+    pub max_head: usize,
+    /// Header fields in a request; 64. More is 431.
+    pub max_headers: usize,
+    /// Bytes in the body of a request, which is held in memory; 1,000,000. More is 413.
+    pub max_body: usize,
+    /// Bytes in one message of a WebSocket, its fragments together; 1,000,000. More closes with
+    /// 1009. Lower it where messages are small: it bounds what one client can make the server hold.
+    pub max_message: usize,
+    /// Bytes in one frame of a WebSocket; 1,000,000. More closes with 1009.
+    pub max_frame: usize,
+    /// Bytes that wait for one slow receiver; 1 MiB. Beyond, the connection is closed with 1008
+    /// and the reason "too slow". Lower it on small machines with many clients.
+    pub max_backlog: usize,
+    /// Bytes that wait for all slow receivers together, shared messages counted once; 64 MiB.
+    /// Beyond, those with the largest backlog are cut until it fits.
+    pub max_total_backlog: usize,
+    /// From the first byte of a head to its end; 10 s, then 408. Also how long a new connection
+    /// may stay silent.
+    pub head_timeout: Duration,
+    /// For the body of a request; 30 s, then 408. Raise it for large bodies on slow links.
+    pub body_timeout: Duration,
+    /// How long an application may take to answer a request; 60 s, then 503. Long polling needs
+    /// more than one of its polls takes.
+    pub answer_timeout: Duration,
+    /// How long a connection is kept for a next request; 60 s, a browser's habit.
+    pub keep_alive: Duration,
+    /// How long the peer of an answer may take nothing of it; 30 s, then it is cut.
+    pub write_timeout: Duration,
+    /// Silence on a WebSocket after which it is pinged; 25 s, below the 30 s after which some
+    /// proxies forget a connection.
+    pub ping_interval: Duration,
+    /// How long a ping may stay unanswered; 20 s, then the connection is closed.
+    pub ping_timeout: Duration,
+    /// How long the peer may take for its part of a close, and all of them when the server stops; 5 s.
+    pub close_timeout: Duration,
+    /// Origins whose pages may open a WebSocket besides those of the same host, each in full as in
+    /// `https://example.com`, or `*` for all; none. Clients that send no Origin are no browsers and
+    /// are let in.
+    pub origins: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_head: 8192,
+            max_headers: 64,
+            max_body: 1_000_000,
+            max_message: 1_000_000,
+            max_frame: 1_000_000,
+            max_backlog: 1 << 20,
+            max_total_backlog: 64 << 20,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            answer_timeout: Duration::from_secs(60),
+            keep_alive: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(30),
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            close_timeout: Duration::from_secs(5),
+            origins: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! One connection as data: in which phase it is, and what it holds of work that is not done.
+//!
+//! An idle connection is these 24 bytes. Everything with a buffer stands in `Work`, which exists
+//! only while a request or a frame is under way.
+
+use crate::http;
+use crate::id::Id;
+use crate::ws;
+
+/// An open connection.
+#[derive(Debug)]
+pub(crate) struct Conn {
+    pub(crate) work: Option<Box<Work>>,
+    /// Tells this connection from earlier ones with the same key.
+    pub(crate) generation: u32,
+    pub(crate) phase: Phase,
+    /// Another request may follow the one that is being answered.
+    pub(crate) keep_alive: bool,
+    /// The request is HEAD: its answer goes without a body.
+    pub(crate) head_only: bool,
+    /// A ping is out, and nothing has come since.
+    pub(crate) pinged: bool,
+    /// The peer has closed its side; nothing will come.
+    pub(crate) ended: bool,
+    /// Bytes wait in the socket that were not read, because enough of them are kept already.
+    pub(crate) unread: bool,
+}
+
+/// Where a connection stands. HTTP goes `Idle → Head → Body → Answer → Stream → Idle`, each but
+/// `Answer` skipped if there is nothing to wait for; a WebSocket goes `Answer → Open → Closing`.
+/// All end in `Last → Drain → Gone`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Nothing of a next request has come.
+    Idle,
+    /// A part of a head has come.
+    Head,
+    /// A part of a body.
+    Body,
+    /// The application has the request.
+    Answer,
+    /// A body is read and sent piece by piece.
+    Stream,
+    /// A WebSocket.
+    Open,
+    /// Our close frame is sent, the peer's is awaited.
+    Closing,
+    /// What is queued is sent, then our side of the connection is closed.
+    Last,
+    /// Our side is closed. What still comes is read over, so that closing the socket does not
+    /// reset the connection before the peer has read our last words (RFC 9112 §9.6).
+    Drain,
+    /// To be removed at the end of the turn.
+    Gone,
+}
+
+/// What a connection holds while something is unfinished.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    /// Bytes that could not be used yet; they go in front of the next ones.
+    pub(crate) kept: Vec<u8>,
+    pub(crate) decoder: ws::Decoder,
+    /// The head of the request whose body is arriving.
+    pub(crate) head: Vec<u8>,
+    pub(crate) body: Option<http::Body>,
+}
+
+impl Conn {
+    pub(crate) fn new(generation: u32) -> Self {
+        Self {
+            work: None,
+            generation,
+            phase: Phase::Idle,
+            keep_alive: true,
+            head_only: false,
+            pinged: false,
+            ended: false,
+            unread: false,
+        }
+    }
+
+    pub(crate) fn id(&self, key: u32) -> Id {
+        Id { key, generation: self.generation }
+    }
+
+    /// Bytes that are kept for later.
+    pub(crate) fn kept(&self) -> usize {
+        self.work.as_ref().map_or(0, |work| work.kept.len())
+    }
+}
+
+impl Phase {
+    /// Whether nothing that comes from the peer matters any more.
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self, Self::Last | Self::Drain | Self::Gone)
+    }
+}
+
+impl Work {
+    pub(crate) fn is_done(&self) -> bool {
+        self.kept.is_empty() && self.body.is_none() && self.decoder.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_takes_24_bytes_and_its_place_in_the_slab_no_more() {
+        assert_eq!(size_of::<Conn>(), 24);
+        let mut slab = slab::Slab::new();
+        slab.reserve_exact(1);
+        slab.insert(Conn::new(0));
+        assert_eq!(size_of::<Option<Conn>>(), 24);
+    }
+}

@@ -1,0 +1,127 @@
+//! What can happen: one enum, which is all that a handler sees.
+
+use std::fmt;
+
+use crate::http::Request;
+use crate::id::Id;
+use crate::rooms::RoomEvent;
+use crate::ws::Violation;
+
+/// What happened. Text, bytes and requests are borrowed from the read buffer.
+///
+/// A connection is named by its [`Id`] from [`Event::Open`], or from [`Event::Request`], up to
+/// [`Event::Close`]; after that no event names it again.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A request over HTTP, whole. Answer with [`Hub::respond`](crate::Hub::respond), now or
+    /// later; after `Config::answer_timeout` the client gets 503.
+    Request {
+        /// The connection that waits for the answer.
+        id: Id,
+        /// What is asked for.
+        request: Request<'a>,
+    },
+    /// A client asks for a WebSocket, correctly and from an origin that is let in. Answer with
+    /// [`Hub::respond`](crate::Hub::respond) to refuse it, or choose a subprotocol with
+    /// [`Hub::choose_protocol`](crate::Hub::choose_protocol); otherwise it opens when the handler returns.
+    Upgrade {
+        /// The connection, which is not a socket yet.
+        id: Id,
+        /// The request: its path, its fields.
+        request: Request<'a>,
+    },
+    /// A WebSocket is open. It is in the room of its own name already.
+    Open {
+        /// The new socket.
+        id: Id,
+    },
+    /// A text message, whole.
+    Text {
+        /// Who sent it.
+        id: Id,
+        /// The message.
+        text: &'a str,
+    },
+    /// A binary message, whole.
+    Binary {
+        /// Who sent it.
+        id: Id,
+        /// The message.
+        bytes: &'a [u8],
+    },
+    /// A WebSocket is closed and has left its rooms, or a request that was not answered yet is off.
+    Close {
+        /// Who is gone.
+        id: Id,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// Something changed in the rooms. In order, and always after what caused it.
+    Room(RoomEvent<Id>),
+    /// The server was told to stop. After the handler returns every connection is closed.
+    Stop,
+}
+
+/// Why a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// The peer closed it in order, with the code and the reason of its close frame.
+    Peer {
+        /// The close code (RFC 6455 §7.4), if there was one.
+        code: Option<u16>,
+        /// What the peer says about it; at most 123 bytes, often empty.
+        reason: String,
+    },
+    /// The connection broke, or the peer went away without a close frame.
+    Lost,
+    /// The peer broke the protocol.
+    Violation(Violation),
+    /// A ping, or a request, was not answered in time.
+    TimedOut,
+    /// The peer did not take what was sent to it: `Config::max_backlog`.
+    TooSlow,
+    /// The application closed it.
+    Closed,
+    /// The server stops.
+    Stopped,
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Peer { code: None, .. } => f.write_str("closed by the peer"),
+            Self::Peer { code: Some(code), reason } => write!(f, "closed by the peer: {code} {reason}"),
+            Self::Lost => f.write_str("connection lost"),
+            Self::Violation(violation) => write!(f, "protocol violation: {violation}"),
+            Self::TimedOut => f.write_str("timed out"),
+            Self::TooSlow => f.write_str("too slow"),
+            Self::Closed => f.write_str("closed by the application"),
+            Self::Stopped => f.write_str("server stopped"),
+        }
+    }
+}
+
+/// An event that waits until the handler returns; it owns what it says.
+#[derive(Debug)]
+pub(crate) enum Queued {
+    Open(Id),
+    Close(Id, CloseReason),
+    Room(RoomEvent<Id>),
+    Stop,
+}
+
+impl From<Queued> for Event<'_> {
+    fn from(queued: Queued) -> Self {
+        match queued {
+            Queued::Open(id) => Event::Open { id },
+            Queued::Close(id, reason) => Event::Close { id, reason },
+            Queued::Room(change) => Event::Room(change),
+            Queued::Stop => Event::Stop,
+        }
+    }
+}
+
+/// What the application does about events, as the loop passes it around.
+pub(crate) type Handler<'h> = &'h mut dyn FnMut(&mut crate::Hub, Event<'_>);

@@ -1,0 +1,366 @@
+//! What waits to be written: the bytes of this turn, each once, and ranges of them.
+//!
+//! Whatever is sent in a turn is encoded into one `batch`. A receiver has a range of it; the next
+//! message to the same receiver usually lies right behind, and the range grows. So at the end of
+//! the turn nearly every receiver gets one plain `write` of one range, and nothing was allocated.
+//!
+//! What a slow receiver did not take is copied, once for all of them, into a shared `Segment`, of
+//! which the backlogs hold ranges again. A segment lives as long as a range of it does.
+
+mod backlog;
+
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+
+use crate::http::Stream;
+use backlog::{Backlog, Segments};
+
+/// A range of the batch of this turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    start: u32,
+    end: u32,
+}
+
+/// An outbox for every key, and the bytes they share.
+#[derive(Debug, Default)]
+pub(crate) struct Outboxes {
+    batch: Vec<u8>,
+    /// Counts the batches, so that a range of an earlier one is known as stale.
+    number: u32,
+    /// By key; the last range of each receiver. Not empty means: something to write.
+    runs: Vec<Run>,
+    /// By key; everything rarer.
+    backlogs: Vec<Option<Box<Backlog>>>,
+    /// Keys to be flushed at the end of the turn.
+    dirty: Vec<u32>,
+    /// Keys that have been flushed and still hold ranges of the batch.
+    left: Vec<u32>,
+    segments: Segments,
+    /// Written pieces of the bodies that are streamed pass through here.
+    piece: Vec<u8>,
+    /// Calls of `write` so far.
+    pub(crate) writes: u64,
+}
+
+/// How a flush went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flushed {
+    /// All is written.
+    All,
+    /// Something waits: for the socket, or for the next turn.
+    Some,
+    /// The socket is broken, or the source of a body is.
+    Broken,
+}
+
+impl Outboxes {
+    /// Makes room for a key.
+    pub(crate) fn open(&mut self, key: u32) {
+        let len = self.runs.len().max(key as usize + 1);
+        self.runs.resize(len, Run::EMPTY);
+        self.backlogs.resize_with(len, || None);
+    }
+
+    /// Forgets all that waits for a key.
+    pub(crate) fn close(&mut self, key: u32) {
+        self.runs[key as usize] = Run::EMPTY;
+        if let Some(backlog) = self.backlogs[key as usize].take() {
+            backlog.release(&mut self.segments);
+        }
+    }
+
+    /// Appends `len` bytes at most to the batch, by `encode`; `None` when they would pass 2 GiB.
+    pub(crate) fn encode(&mut self, len: usize, encode: impl FnOnce(&mut Vec<u8>)) -> Option<Run> {
+        let end = self
+            .batch
+            .len()
+            .checked_add(len)
+            .filter(|end| *end <= MAX_BATCH)?;
+        let start = self.batch.len() as u32;
+        encode(&mut self.batch);
+        debug_assert!(self.batch.len() <= end, "more was encoded than announced");
+        Some(Run {
+            start,
+            end: self.batch.len() as u32,
+        })
+    }
+
+    /// The number of the batch that is being filled.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Bytes in the batch.
+    pub(crate) fn batch_len(&self) -> usize {
+        self.batch.len()
+    }
+
+    /// Queues a range of the batch for a key.
+    pub(crate) fn push(&mut self, key: u32, run: Run) {
+        let last = &mut self.runs[key as usize];
+        if last.is_empty() {
+            *last = run;
+            self.mark(key);
+        } else if last.end == run.start {
+            last.end = run.end;
+        } else {
+            let earlier = std::mem::replace(last, run);
+            self.backlog_of(key).runs.push(earlier);
+        }
+    }
+
+    /// Queues a body that is read when all before it is written.
+    pub(crate) fn stream(&mut self, key: u32, stream: Stream) {
+        self.backlog_of(key).stream = Some(stream);
+        self.mark(key);
+    }
+
+    /// The socket takes bytes again.
+    pub(crate) fn unblock(&mut self, key: u32) {
+        if let Some(backlog) = &mut self.backlogs[key as usize] {
+            backlog.blocked = false;
+            self.mark(key);
+        }
+    }
+
+    /// Bytes that were left over for a key in earlier turns.
+    pub(crate) fn backlog(&self, key: u32) -> usize {
+        self.backlogs[key as usize]
+            .as_ref()
+            .map_or(0, |backlog| backlog.len)
+    }
+
+    /// Whether nothing waits for a key.
+    pub(crate) fn is_empty(&self, key: u32) -> bool {
+        self.runs[key as usize].is_empty() && self.backlogs[key as usize].is_none()
+    }
+
+    /// The keys with something to write; each is then flushed, and the batch sealed.
+    pub(crate) fn take_dirty(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// Gives back the memory of a list that [`Outboxes::take_dirty`] made.
+    pub(crate) fn give_back(&mut self, mut keys: Vec<u32>) {
+        keys.clear();
+        if self.dirty.is_empty() {
+            self.dirty = keys;
+        }
+    }
+
+    /// Whether something wants to be written in the next turn, without waiting for a socket.
+    pub(crate) fn is_dirty(&self) -> bool {
+        !self.dirty.is_empty()
+    }
+
+    /// Bytes that all backlogs together keep in memory.
+    pub(crate) fn pinned(&self) -> usize {
+        self.segments.bytes()
+    }
+
+    /// Writes what waits for a key, with one call of `write`.
+    pub(crate) fn flush(&mut self, key: u32, out: &mut dyn Write) -> Flushed {
+        let run = self.runs[key as usize];
+        if self.backlogs[key as usize].is_some() {
+            return self.flush_backlog(key, out);
+        }
+        if run.is_empty() {
+            return Flushed::All;
+        }
+        self.writes += 1;
+        match write(out, &[IoSlice::new(&self.batch[run.range()])]) {
+            Err(_) => Flushed::Broken,
+            Ok(n) if n == run.len() => {
+                self.runs[key as usize] = Run::EMPTY;
+                Flushed::All
+            }
+            Ok(n) => {
+                self.runs[key as usize].start += n as u32;
+                let backlog = self.backlog_of(key);
+                (backlog.blocked, backlog.queued) = (true, false);
+                self.left.push(key);
+                Flushed::Some
+            }
+        }
+    }
+
+    /// Ends the batch: what is left of it for slow receivers moves to a segment.
+    /// Returns their keys, whose backlogs have grown.
+    pub(crate) fn seal(&mut self) -> Vec<u32> {
+        let left = std::mem::take(&mut self.left);
+        if let Some(hull) = self.hull(&left) {
+            let (segment, shift) = self.segments.append(&self.batch[hull.range()]);
+            for &key in &left {
+                let run = std::mem::replace(&mut self.runs[key as usize], Run::EMPTY);
+                if let Some(backlog) = &mut self.backlogs[key as usize] {
+                    backlog.keep(
+                        run,
+                        segment,
+                        shift.wrapping_sub(hull.start),
+                        &mut self.segments,
+                    );
+                }
+            }
+        }
+        self.number = self.number.wrapping_add(1);
+        self.batch.clear();
+        if self.batch.capacity() > KEEP_CAPACITY {
+            self.batch = Vec::new();
+        }
+        left
+    }
+
+    /// Sees to it that a key is flushed at the end of the turn.
+    fn mark(&mut self, key: u32) {
+        let queued = self.backlogs[key as usize]
+            .as_mut()
+            .map(|backlog| &mut backlog.queued);
+        if queued.is_none_or(|queued| !std::mem::replace(queued, true)) {
+            self.dirty.push(key);
+        }
+    }
+
+    fn backlog_of(&mut self, key: u32) -> &mut Backlog {
+        // What has a range of the batch stands in the list already.
+        let queued = !self.runs[key as usize].is_empty();
+        self.backlogs[key as usize].get_or_insert_with(|| Box::new(Backlog::new(queued)))
+    }
+
+    /// The smallest range that holds all that is left over.
+    fn hull(&self, left: &[u32]) -> Option<Run> {
+        let of = |key: &u32| {
+            let earlier = self.backlogs[*key as usize]
+                .iter()
+                .flat_map(|backlog| &backlog.runs);
+            earlier.copied().chain([self.runs[*key as usize]])
+        };
+        let runs = || left.iter().flat_map(of).filter(|run| !run.is_empty());
+        Some(Run {
+            start: runs().map(|run| run.start).min()?,
+            end: runs().map(|run| run.end).max()?,
+        })
+    }
+
+    fn flush_backlog(&mut self, key: u32, out: &mut dyn Write) -> Flushed {
+        let Some(mut backlog) = self.backlogs[key as usize].take() else {
+            return Flushed::All;
+        };
+        backlog.queued = false;
+        let flushed = self.write_backlog(key, &mut backlog, out);
+        if flushed == Flushed::All {
+            return flushed;
+        }
+        if !self.runs[key as usize].is_empty() {
+            self.left.push(key);
+        }
+        let go_on = flushed == Flushed::Some && !backlog.blocked;
+        self.backlogs[key as usize] = Some(backlog);
+        if go_on {
+            self.mark(key);
+        }
+        flushed
+    }
+
+    fn write_backlog(&mut self, key: u32, backlog: &mut Backlog, out: &mut dyn Write) -> Flushed {
+        if backlog.blocked {
+            return Flushed::Some;
+        }
+        let run = &mut self.runs[key as usize];
+        if backlog.is_written() && run.is_empty() {
+            return self.write_piece(backlog, out);
+        }
+        let slices = backlog.slices(&self.segments, &self.batch, *run);
+        let offered: usize = slices.iter().map(|slice| slice.len()).sum();
+        self.writes += 1;
+        let Ok(n) = write(out, &slices) else {
+            return Flushed::Broken;
+        };
+        backlog.advance(n, run, &mut self.segments);
+        backlog.blocked = n < offered;
+        match backlog.is_written() && run.is_empty() && backlog.stream.is_none() {
+            true => Flushed::All,
+            false => Flushed::Some,
+        }
+    }
+
+    /// Reads a piece of a streamed body and writes it.
+    fn write_piece(&mut self, backlog: &mut Backlog, out: &mut dyn Write) -> Flushed {
+        let Some(stream) = &mut backlog.stream else {
+            return Flushed::All;
+        };
+        self.piece.clear();
+        let want = stream.left.min(PIECE);
+        match (&mut stream.source).take(want).read_to_end(&mut self.piece) {
+            Ok(n) if n as u64 == want => stream.left -= want,
+            Ok(_) => return broken_source("it ended too early"),
+            Err(error) => return broken_source(error),
+        }
+        if stream.left == 0 {
+            backlog.stream = None;
+        }
+        self.writes += 1;
+        let Ok(n) = write(out, &[IoSlice::new(&self.piece)]) else {
+            return Flushed::Broken;
+        };
+        if n < self.piece.len() {
+            backlog.keep_bytes(&self.piece[n..], &mut self.segments);
+            backlog.blocked = true;
+            return Flushed::Some;
+        }
+        match backlog.stream {
+            None => Flushed::All,
+            Some(_) => Flushed::Some,
+        }
+    }
+}
+
+impl Run {
+    const EMPTY: Self = Self {
+        start: u32::MAX,
+        end: u32::MAX,
+    };
+
+    fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// One call of `write`: how many bytes were taken, 0 when the socket is full.
+fn write(out: &mut dyn Write, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    loop {
+        let written = match slices {
+            [only] => out.write(only),
+            _ => out.write_vectored(slices),
+        };
+        match written {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            written => return written,
+        }
+    }
+}
+
+fn broken_source(why: impl std::fmt::Display) -> Flushed {
+    log::warn!("a streamed body cannot be read on: {why}");
+    Flushed::Broken
+}
+
+/// Bytes of a streamed body that are read at a time.
+const PIECE: u64 = 64 * 1024;
+/// Bytes of a batch, far from the end of `u32`, also when it is appended to a segment.
+const MAX_BATCH: usize = 1 << 31;
+/// A batch that grew beyond this gives its memory back.
+const KEEP_CAPACITY: usize = 2 << 20;
+
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;

@@ -1,0 +1,427 @@
+//! Rooms: names ↔ sets of members, with an event for everything that changes.
+//!
+//! Knows nothing of connections: a member is anything with a [`Slot`]. The order of events is that
+//! of the Socket.IO adapter: a room is created before its first member joins and deleted after its
+//! last one left; who goes leaves room by room in the order of joining; what changes nothing says
+//! nothing.
+//!
+//! Every member is in the room of its own name from the start. Nearly always it is alone there, so
+//! that room is a bit with the member and becomes a room like others when somebody else joins it.
+//! A room is a hash set of slots; a member keeps its rooms in the order of joining.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
+
+use slab::Slab;
+
+use crate::audience::{Audience, Target};
+use crate::id::{RoomName, Sid, Slot};
+use crate::joined::Joined;
+use crate::sids::Sids;
+
+/// Members of a room. The same hasher in every run: slots are ours, and runs can be repeated.
+pub(crate) type Members = HashSet<u32, BuildHasherDefault<DefaultHasher>>;
+
+/// What changed in the rooms.
+///
+/// Written out it reads `create-room lobby`, `join-room lobby -_8BAgMEBQYHCAkKCwwN`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomEvent<I> {
+    /// `create-room`: the room is there; its first member joins next.
+    Create {
+        /// The room's name.
+        room: RoomName,
+    },
+    /// `delete-room`: the last member has left.
+    Delete {
+        /// The room's name.
+        room: RoomName,
+    },
+    /// `join-room`: a member is in the room now.
+    Join {
+        /// The room's name.
+        room: RoomName,
+        /// Who joined.
+        id: I,
+        /// The public name of who joined.
+        sid: Sid,
+    },
+    /// `leave-room`: a member is no longer in the room.
+    Leave {
+        /// The room's name.
+        room: RoomName,
+        /// Who left.
+        id: I,
+        /// The public name of who left.
+        sid: Sid,
+    },
+}
+
+impl<I> fmt::Display for RoomEvent<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create { room } => write!(f, "create-room {room}"),
+            Self::Delete { room } => write!(f, "delete-room {room}"),
+            Self::Join { room, sid, .. } => write!(f, "join-room {room} {sid}"),
+            Self::Leave { room, sid, .. } => write!(f, "leave-room {room} {sid}"),
+        }
+    }
+}
+
+/// Rooms and their members. Every change calls the hook that comes with it, in order.
+///
+/// ```
+/// use roomcast::{Rooms, Sid};
+///
+/// let mut rooms = Rooms::new();
+/// let mut log = Vec::new();
+/// let mut hook = |event: roomcast::RoomEvent<usize>| log.push(event.to_string());
+/// rooms.enter(7, Sid::new([0; 15]), &mut hook);
+/// rooms.join(7, "lobby", &mut hook);
+/// assert!(!rooms.join(7, "lobby", &mut hook), "joining twice is silent");
+/// assert_eq!(rooms.len("lobby"), 1);
+/// assert_eq!(log[2..], ["create-room lobby", "join-room lobby AAAAAAAAAAAAAAAAAAAA"]);
+/// ```
+#[derive(Debug)]
+pub struct Rooms<I> {
+    names: HashMap<Arc<str>, u32>,
+    rooms: Slab<Room>,
+    /// By slot.
+    members: Vec<Option<Member<I>>>,
+    sids: Sids,
+    len: usize,
+}
+
+#[derive(Debug)]
+struct Room {
+    name: Arc<str>,
+    members: Members,
+}
+
+#[derive(Debug)]
+struct Member<I> {
+    id: I,
+    sid: Sid,
+    /// It is alone in the room of its own name, which stands before all in `joined`.
+    own: bool,
+    joined: Joined,
+}
+
+impl<I: Slot> Rooms<I> {
+    /// Makes an empty set of rooms.
+    pub fn new() -> Self {
+        Self {
+            names: HashMap::new(),
+            rooms: Slab::new(),
+            members: Vec::new(),
+            sids: Sids::default(),
+            len: 0,
+        }
+    }
+
+    /// Adds a member and puts it in the room of its own name. A slot that is taken stays as it is:
+    /// `false`, as for a name that a present member has.
+    pub fn enter(&mut self, id: I, sid: Sid, hook: &mut dyn FnMut(RoomEvent<I>)) -> bool {
+        let slot = id.slot();
+        if self.member(slot).is_some() || self.find(&sid.text()).is_some() {
+            return false;
+        }
+        if self.members.len() <= slot {
+            self.members.resize_with(slot + 1, || None);
+        }
+        let own = !self.names.contains_key(&*sid.text());
+        self.members[slot] = Some(Member {
+            id,
+            sid,
+            own,
+            joined: Joined::default(),
+        });
+        self.sids.insert(slot as u32, sids_of(&self.members));
+        self.len += 1;
+        let room = sid.text();
+        match own {
+            true => {
+                hook(RoomEvent::Create { room: room.clone() });
+                hook(RoomEvent::Join { room, id, sid });
+            }
+            false => _ = self.join(id, &room, hook),
+        }
+        true
+    }
+
+    /// Takes a member out of all its rooms, in the order of joining, and forgets it.
+    pub fn exit(&mut self, id: I, hook: &mut dyn FnMut(RoomEvent<I>)) -> bool {
+        let slot = id.slot();
+        if !self.is_present(id) {
+            return false;
+        }
+        self.leave_own(slot, hook);
+        let joined = self.members[slot]
+            .as_mut()
+            .map(|member| std::mem::take(&mut member.joined));
+        for room in joined.iter().flat_map(Joined::iter) {
+            self.leave_room(slot, room, hook);
+        }
+        if let Some(member) = &self.members[slot] {
+            self.sids.remove(member.sid, sids_of(&self.members));
+        }
+        self.members[slot] = None;
+        self.len -= 1;
+        true
+    }
+
+    /// Puts a member into a room; `false` if it is there already, or is no member.
+    pub fn join(&mut self, id: I, name: &str, hook: &mut dyn FnMut(RoomEvent<I>)) -> bool {
+        if !self.is_present(id) || self.contains(name, id) {
+            return false;
+        }
+        let room = match self.resolve(name) {
+            Target::Room(room) => room,
+            Target::One(owner) => self.furnish(owner),
+            Target::Nobody => self.create(name, hook),
+        };
+        let slot = id.slot();
+        let Some(member) = &mut self.members[slot] else {
+            return false;
+        };
+        member.joined.push(room);
+        self.rooms[room as usize].members.insert(slot as u32);
+        let sid = member.sid;
+        hook(RoomEvent::Join {
+            room: self.name(room),
+            id,
+            sid,
+        });
+        true
+    }
+
+    /// Takes a member out of a room; `false` if it was not there.
+    pub fn leave(&mut self, id: I, name: &str, hook: &mut dyn FnMut(RoomEvent<I>)) -> bool {
+        if !self.contains(name, id) {
+            return false;
+        }
+        match self.resolve(name) {
+            Target::Room(room) => self.leave_room(id.slot(), room, hook),
+            _ => self.leave_own(id.slot(), hook),
+        }
+        true
+    }
+
+    /// Whether a member is in a room.
+    pub fn contains(&self, name: &str, id: I) -> bool {
+        self.is_present(id) && self.holds(self.resolve(name), id.slot() as u32)
+    }
+
+    /// Number of members of a room; 0 if there is no such room.
+    pub fn len(&self, name: &str) -> usize {
+        match self.resolve(name) {
+            Target::Room(room) => self.rooms[room as usize].members.len(),
+            Target::One(_) => 1,
+            Target::Nobody => 0,
+        }
+    }
+
+    /// Whether a room has no members, which is to say whether it does not exist.
+    pub fn is_empty(&self, name: &str) -> bool {
+        self.len(name) == 0
+    }
+
+    /// Number of members, whatever their rooms.
+    pub fn population(&self) -> usize {
+        self.len
+    }
+
+    /// The rooms of a member in the order of joining.
+    pub fn rooms_of(&self, id: I) -> impl Iterator<Item = RoomName> {
+        let member = self
+            .members
+            .get(id.slot())
+            .and_then(Option::as_ref)
+            .filter(|member| member.id == id);
+        let own = member
+            .filter(|member| member.own)
+            .map(|member| member.sid.text());
+        let joined = member
+            .map(|member| member.joined.iter())
+            .into_iter()
+            .flatten();
+        own.into_iter().chain(joined.map(|room| self.name(room)))
+    }
+
+    /// Who has that public name.
+    pub fn find(&self, sid: &str) -> Option<I> {
+        let slot = self.sids.find(Sid::parse(sid)?, sids_of(&self.members))?;
+        self.member(slot as usize).map(|member| member.id)
+    }
+
+    /// The public name of a member.
+    pub fn sid(&self, id: I) -> Option<Sid> {
+        self.member(id.slot())
+            .filter(|member| member.id == id)
+            .map(|member| member.sid)
+    }
+
+    /// The members that an audience means, each once, in no particular order.
+    pub fn members<'a>(&'a self, audience: &'a Audience) -> impl Iterator<Item = I> + 'a {
+        let everyone = audience
+            .is_everyone()
+            .then_some(0..self.members.len() as u32);
+        let everyone = everyone
+            .into_iter()
+            .flatten()
+            .filter(|slot| self.member(*slot as usize).is_some());
+        let rooms = audience.to.iter().enumerate().flat_map(move |(n, target)| {
+            let earlier = &audience.to[..n];
+            self.slots(*target)
+                .filter(move |slot| !earlier.iter().any(|room| self.holds(*room, *slot)))
+        });
+        everyone
+            .chain(rooms)
+            .filter(|slot| {
+                !audience
+                    .except
+                    .iter()
+                    .any(|target| self.holds(*target, *slot))
+            })
+            .filter_map(|slot| self.member(slot as usize).map(|member| member.id))
+    }
+
+    /// What a name means now: a room, the room that one member has to itself, or nobody.
+    pub(crate) fn resolve(&self, name: &str) -> Target {
+        if let Some(room) = self.names.get(name) {
+            return Target::Room(*room);
+        }
+        let slot = Sid::parse(name).and_then(|sid| self.sids.find(sid, sids_of(&self.members)));
+        let alone =
+            slot.filter(|slot| self.member(*slot as usize).is_some_and(|member| member.own));
+        alone.map_or(Target::Nobody, Target::One)
+    }
+
+    /// One member as an audience, if it is present.
+    pub(crate) fn one(&self, id: I) -> Target {
+        match self.is_present(id) {
+            true => Target::One(id.slot() as u32),
+            false => Target::Nobody,
+        }
+    }
+
+    fn is_present(&self, id: I) -> bool {
+        self.member(id.slot()).is_some_and(|member| member.id == id)
+    }
+
+    fn member(&self, slot: usize) -> Option<&Member<I>> {
+        self.members.get(slot)?.as_ref()
+    }
+
+    fn holds(&self, target: Target, slot: u32) -> bool {
+        match target {
+            Target::Room(room) => self.rooms[room as usize].members.contains(&slot),
+            Target::One(one) => one == slot,
+            Target::Nobody => false,
+        }
+    }
+
+    fn slots(&self, target: Target) -> impl Iterator<Item = u32> + '_ {
+        let (room, one) = match target {
+            Target::Room(room) => (self.rooms.get(room as usize), None),
+            Target::One(slot) => (None, Some(slot)),
+            Target::Nobody => (None, None),
+        };
+        room.into_iter()
+            .flat_map(|room| room.members.iter().copied())
+            .chain(one)
+    }
+
+    fn name(&self, room: u32) -> RoomName {
+        RoomName::Shared(Arc::clone(&self.rooms[room as usize].name))
+    }
+
+    fn create(&mut self, name: &str, hook: &mut dyn FnMut(RoomEvent<I>)) -> u32 {
+        let room = self.add(name);
+        hook(RoomEvent::Create {
+            room: self.name(room),
+        });
+        room
+    }
+
+    fn add(&mut self, name: &str) -> u32 {
+        let name: Arc<str> = name.into();
+        let room = self.rooms.insert(Room {
+            name: Arc::clone(&name),
+            members: Members::default(),
+        });
+        self.names.insert(name, room as u32);
+        room as u32
+    }
+
+    /// Makes a room like others of the one that a member has to itself: somebody comes to visit.
+    fn furnish(&mut self, owner: u32) -> u32 {
+        let name = self.member(owner as usize).map(|member| member.sid.text());
+        let room = self.add(&name.expect("an own room has its owner"));
+        self.rooms[room as usize].members.insert(owner);
+        if let Some(member) = &mut self.members[owner as usize] {
+            member.own = false;
+            member.joined.push_front(room);
+        }
+        room
+    }
+
+    fn leave_own(&mut self, slot: usize, hook: &mut dyn FnMut(RoomEvent<I>)) {
+        let Some(member) = self.members[slot].as_mut().filter(|member| member.own) else {
+            return;
+        };
+        member.own = false;
+        let room = member.sid.text();
+        hook(RoomEvent::Leave {
+            room: room.clone(),
+            id: member.id,
+            sid: member.sid,
+        });
+        hook(RoomEvent::Delete { room });
+    }
+
+    fn leave_room(&mut self, slot: usize, room: u32, hook: &mut dyn FnMut(RoomEvent<I>)) {
+        let name = self.name(room);
+        let Some(member) = &mut self.members[slot] else {
+            return;
+        };
+        member.joined.remove(room);
+        hook(RoomEvent::Leave {
+            room: name.clone(),
+            id: member.id,
+            sid: member.sid,
+        });
+        let members = &mut self.rooms[room as usize].members;
+        members.remove(&(slot as u32));
+        // A room that was full once does not keep its size for the few that stayed.
+        if members.capacity() > 64 && members.len() * 8 < members.capacity() {
+            members.shrink_to(members.len() * 2);
+        }
+        if members.is_empty() {
+            self.rooms.remove(room as usize);
+            self.names.remove(&*name);
+            hook(RoomEvent::Delete { room: name });
+        }
+    }
+}
+
+impl<I: Slot> Default for Rooms<I> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn sids_of<I>(members: &[Option<Member<I>>]) -> impl Fn(u32) -> Sid + '_ {
+    |slot| {
+        members[slot as usize]
+            .as_ref()
+            .expect("a named slot has its member")
+            .sid
+    }
+}
+
+#[cfg(test)]
+#[path = "rooms_tests.rs"]
+mod tests;
