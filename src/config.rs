@@ -6,7 +6,8 @@ use std::time::Duration;
 ///
 /// ```
 /// let config = roomcast::Config { max_message: 64 * 1024, ..roomcast::Config::default() };
-/// let server = roomcast::Server::with(config).listen("127.0.0.1:0")?;
+/// let mut server = roomcast::Server::new(config)?;
+/// server.listen("127.0.0.1:0")?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -24,6 +24,10 @@ pub(crate) struct Conn {
     pub(crate) ended: bool,
     /// Bytes wait in the socket that were not read, because enough of them are kept already.
     pub(crate) unread: bool,
+    /// It stands in the loop's list of sockets to be read.
+    pub(crate) listed: bool,
+    /// The kernel has said that the peer's side is closed: behind what can be read is the end.
+    pub(crate) closing: bool,
 }
 
 /// Where a connection stands. HTTP goes `Idle → Head → Body → Answer → Stream → Idle`, each but
@@ -76,11 +80,16 @@ impl Conn {
             pinged: false,
             ended: false,
             unread: false,
+            listed: false,
+            closing: false,
         }
     }
 
     pub(crate) fn id(&self, key: u32) -> Id {
-        Id { key, generation: self.generation }
+        Id {
+            key,
+            generation: self.generation,
+        }
     }
 
     /// Bytes that are kept for later.

@@ -92,7 +92,10 @@ impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Peer { code: None, .. } => f.write_str("closed by the peer"),
-            Self::Peer { code: Some(code), reason } => write!(f, "closed by the peer: {code} {reason}"),
+            Self::Peer {
+                code: Some(code),
+                reason,
+            } => write!(f, "closed by the peer: {code} {reason}"),
             Self::Lost => f.write_str("connection lost"),
             Self::Violation(violation) => write!(f, "protocol violation: {violation}"),
             Self::TimedOut => f.write_str("timed out"),

@@ -9,66 +9,26 @@
 //! that room is a bit with the member and becomes a room like others when somebody else joins it.
 //! A room is a hash set of slots; a member keeps its rooms in the order of joining.
 
+mod audience;
+mod event;
+mod joined;
+mod sids;
+
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::audience::{Audience, Target};
 use crate::id::{RoomName, Sid, Slot};
-use crate::joined::Joined;
-use crate::sids::Sids;
+pub use audience::Audience;
+pub(crate) use audience::Target;
+pub use event::RoomEvent;
+use joined::Joined;
+use sids::Sids;
 
 /// Members of a room. The same hasher in every run: slots are ours, and runs can be repeated.
 pub(crate) type Members = HashSet<u32, BuildHasherDefault<DefaultHasher>>;
-
-/// What changed in the rooms.
-///
-/// Written out it reads `create-room lobby`, `join-room lobby -_8BAgMEBQYHCAkKCwwN`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RoomEvent<I> {
-    /// `create-room`: the room is there; its first member joins next.
-    Create {
-        /// The room's name.
-        room: RoomName,
-    },
-    /// `delete-room`: the last member has left.
-    Delete {
-        /// The room's name.
-        room: RoomName,
-    },
-    /// `join-room`: a member is in the room now.
-    Join {
-        /// The room's name.
-        room: RoomName,
-        /// Who joined.
-        id: I,
-        /// The public name of who joined.
-        sid: Sid,
-    },
-    /// `leave-room`: a member is no longer in the room.
-    Leave {
-        /// The room's name.
-        room: RoomName,
-        /// Who left.
-        id: I,
-        /// The public name of who left.
-        sid: Sid,
-    },
-}
-
-impl<I> fmt::Display for RoomEvent<I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Create { room } => write!(f, "create-room {room}"),
-            Self::Delete { room } => write!(f, "delete-room {room}"),
-            Self::Join { room, sid, .. } => write!(f, "join-room {room} {sid}"),
-            Self::Leave { room, sid, .. } => write!(f, "leave-room {room} {sid}"),
-        }
-    }
-}
 
 /// Rooms and their members. Every change calls the hook that comes with it, in order.
 ///
@@ -423,5 +383,4 @@ fn sids_of<I>(members: &[Option<Member<I>>]) -> impl Fn(u32) -> Sid + '_ {
 }
 
 #[cfg(test)]
-#[path = "rooms_tests.rs"]
 mod tests;

@@ -67,6 +67,20 @@ impl<'a> Request<'a> {
             .any(|item| item.trim().eq_ignore_ascii_case(word))
     }
 
+    /// Whether the client holds the version of that entity tag already: `None` if it does not say
+    /// so by If-None-Match (RFC 9110 §13.1.2, weak comparison).
+    ///
+    /// The tag stands in its quotes, as in the ETag field.
+    pub fn has_version(&self, tag: &str) -> Option<bool> {
+        let mut known = self
+            .headers("if-none-match")
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+            .peekable();
+        known.peek()?;
+        Some(known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag))
+    }
+
     /// The host, with its port if one was named, that the client believes to talk to.
     pub fn host(&self) -> &'a str {
         // RFC 9112 §3.2.2: the authority of an absolute target wins over the Host field.
@@ -317,5 +331,4 @@ fn host_byte(byte: u8) -> bool {
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 #[cfg(test)]
-#[path = "head_tests.rs"]
 mod tests;

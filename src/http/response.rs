@@ -117,12 +117,19 @@ impl Response {
         }
     }
 
-    /// Bytes that will have to lie in memory to send it, the head not counted.
-    pub(crate) fn bytes_at_hand(&self) -> usize {
-        match &self.content {
+    /// Bytes that [`Response::encode`] will append at most.
+    pub(crate) fn encoded_bound(&self) -> usize {
+        let fields: usize = self
+            .fields
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 4)
+            .sum();
+        let body = match &self.content {
             Content::Bytes(bytes) => bytes.len(),
             Content::Stream(_) => 0,
-        }
+        };
+        // The status line, the fields that are added, and a length of 20 digits.
+        256 + fields + body
     }
 
     /// Writes the head, and the body if it is at hand; a body that must be read is handed back.
@@ -135,7 +142,7 @@ impl Response {
         self.encode_head(out, keep_alive);
         match self.content {
             _ if head_only => None,
-            Content::Stream(stream) => Some(stream),
+            Content::Stream(stream) => Some(stream).filter(|stream| stream.left > 0),
             Content::Bytes(bytes) => {
                 out.extend_from_slice(&bytes);
                 None
@@ -155,7 +162,7 @@ impl Response {
             }
         }
         // RFC 9110 §8.6: no length where there can be no body.
-        if self.status != 204 && self.field("content-length").is_none() {
+        if !matches!(self.status, 204 | 304) && self.field("content-length").is_none() {
             encode_field(out, "Content-Length", &self.len().to_string());
         }
         if !keep_alive {
@@ -209,6 +216,7 @@ fn reason(status: u16) -> &'static str {
         405 => "Method Not Allowed",
         408 => "Request Timeout",
         409 => "Conflict",
+        412 => "Precondition Failed",
         413 => "Content Too Large",
         414 => "URI Too Long",
         416 => "Range Not Satisfiable",

@@ -301,5 +301,4 @@ fn unmask(bytes: &mut [u8], mask: [u8; 4]) {
 }
 
 #[cfg(test)]
-#[path = "decode_tests.rs"]
 mod tests;

@@ -1,0 +1,99 @@
+//! `hub.to("lobby").except(id).send(text)`: who gets a message, in words.
+
+use crate::hub::Hub;
+use crate::id::Id;
+use crate::rooms::{Audience, Target};
+use crate::ws::Message;
+
+/// A room by its name, or one socket.
+#[derive(Clone, Copy, Debug)]
+pub enum Who<'a> {
+    /// All members of a room; one that does not exist has none.
+    Room(&'a str),
+    /// One socket; none if it is gone.
+    One(Id),
+}
+
+impl<'a> From<&'a str> for Who<'a> {
+    fn from(room: &'a str) -> Self {
+        Self::Room(room)
+    }
+}
+
+impl<'a> From<&'a String> for Who<'a> {
+    fn from(room: &'a String) -> Self {
+        Self::Room(room)
+    }
+}
+
+impl From<Id> for Who<'_> {
+    fn from(id: Id) -> Self {
+        Self::One(id)
+    }
+}
+
+/// A message on its way: the members of a union of rooms, less those of others, each once.
+///
+/// ```
+/// # fn handle(hub: &mut roomcast::Hub, id: roomcast::Id) {
+/// hub.to("kitchen").to("cellar").except("cook").except(id).send("dinner is ready");
+/// hub.everyone().except(id).send(b"\x01\x02");
+/// # }
+/// ```
+#[must_use = "nothing is sent before `send`"]
+pub struct Broadcast<'h> {
+    hub: &'h mut Hub,
+    audience: Audience,
+}
+
+impl<'h> Broadcast<'h> {
+    pub(crate) fn new(hub: &'h mut Hub) -> Self {
+        let audience = std::mem::take(&mut hub.audience);
+        Self { hub, audience }
+    }
+
+    /// Adds a room or a socket to those who get it. A room that does not exist adds nobody.
+    pub fn to<'w>(mut self, who: impl Into<Who<'w>>) -> Self {
+        self.audience.to.push(self.target(who.into()));
+        self
+    }
+
+    /// Leaves out a socket, or all members of a room, whatever else they are in.
+    pub fn except<'w>(mut self, who: impl Into<Who<'w>>) -> Self {
+        self.audience.except.push(self.target(who.into()));
+        self
+    }
+
+    /// Encodes the message once and queues it for each receiver; says how many there are.
+    pub fn send<'m>(mut self, message: impl Into<Message<'m>>) -> usize {
+        let count = self.hub.publish(&self.audience, message.into());
+        self.audience.clear();
+        self.hub.audience = self.audience;
+        count
+    }
+
+    fn target(&self, who: Who<'_>) -> Target {
+        match who {
+            Who::Room(name) => self.hub.rooms.resolve(name),
+            Who::One(id) => self.hub.rooms.one(id),
+        }
+    }
+}
+
+impl Hub {
+    fn publish(&mut self, audience: &Audience, message: Message<'_>) -> usize {
+        if self.rooms.members(audience).next().is_none() {
+            return 0;
+        }
+        let Some(run) = self.encode_frame(message.opcode(), message.payload()) else {
+            return 0;
+        };
+        let mut count = 0;
+        for id in self.rooms.members(audience) {
+            self.outboxes.push(id.key, run);
+            count += 1;
+        }
+        self.stats.delivered += count as u64;
+        count
+    }
+}

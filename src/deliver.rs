@@ -1,0 +1,352 @@
+//! From bytes to events: what a connection sent is taken apart and the handler is called.
+//!
+//! The handler gets the hub, so nothing here may borrow from it meanwhile: the unfinished work of
+//! the connection is taken out before and put back after. Whatever the handler did to the
+//! connection shows in its phase, which is looked at anew for every item.
+
+use crate::conn::{Phase, Work};
+use crate::event::{CloseReason, Event, Handler};
+use crate::http::{self, Body, CONTINUE, Framing, Head, Request};
+use crate::hub::{Hub, Upgrade};
+use crate::id::Id;
+use crate::ws::{self, Item, Opcode, Refusal};
+
+/// How one item went: so many bytes were used, and whether there may be another.
+enum Step {
+    On(usize),
+    Wait(usize),
+}
+
+/// Takes the bytes of one read. They are changed in place.
+pub(crate) fn receive(hub: &mut Hub, key: u32, bytes: &mut [u8], handler: Handler<'_>) {
+    let Some(conn) = hub
+        .conns
+        .get_mut(key as usize)
+        .filter(|conn| !conn.phase.is_over())
+    else {
+        return;
+    };
+    let id = conn.id(key);
+    let mut work = conn.work.take().map_or_else(Work::default, |work| *work);
+    hub.heard(id);
+    if work.kept.is_empty() {
+        let used = consume(hub, id, &mut work, bytes, handler);
+        work.kept.extend_from_slice(&bytes[used..]);
+    } else {
+        let mut kept = std::mem::take(&mut work.kept);
+        kept.extend_from_slice(bytes);
+        let used = consume(hub, id, &mut work, &mut kept, handler);
+        work.kept.extend_from_slice(&kept[used..]);
+    }
+    let conn = &mut hub.conns[key as usize];
+    if !work.is_done() && !conn.phase.is_over() {
+        conn.work = Some(Box::new(work));
+    }
+}
+
+/// Goes on with the bytes that connections have kept while an answer was outstanding.
+pub(crate) fn resume(hub: &mut Hub, handler: Handler<'_>) -> Vec<u32> {
+    let resumed = std::mem::take(&mut hub.resumed);
+    for key in &resumed {
+        receive(hub, *key, &mut [], handler);
+    }
+    resumed
+}
+
+/// The peer has closed its side.
+pub(crate) fn hang_up(hub: &mut Hub, key: u32, handler: Handler<'_>) {
+    let Some(conn) = hub.conns.get_mut(key as usize) else {
+        return;
+    };
+    conn.ended = true;
+    let id = conn.id(key);
+    match conn.phase {
+        Phase::Last | Phase::Gone => {}
+        // What was answered still goes out: many a simple client closes its side after asking.
+        Phase::Idle | Phase::Head | Phase::Body if !hub.outboxes.is_empty(key) => {
+            hub.finish(key, hub.config.write_timeout)
+        }
+        Phase::Stream => {}
+        _ => hub.lose(id, CloseReason::Lost),
+    }
+    drain(hub, handler);
+}
+
+/// Calls the handler for everything that is queued, also for what that causes.
+pub(crate) fn drain(hub: &mut Hub, handler: Handler<'_>) {
+    while let Some(queued) = hub.queue.pop_front() {
+        handler(hub, queued.into());
+    }
+}
+
+/// Takes item after item; says how many bytes were used.
+fn consume(
+    hub: &mut Hub,
+    id: Id,
+    work: &mut Work,
+    bytes: &mut [u8],
+    handler: Handler<'_>,
+) -> usize {
+    let mut used = 0;
+    loop {
+        let rest = &mut bytes[used..];
+        let step = match hub.phase(id) {
+            Some(Phase::Idle | Phase::Head) => head(hub, id, work, rest, handler),
+            Some(Phase::Body) => body(hub, id, work, rest, handler),
+            Some(Phase::Open | Phase::Closing) => frame(hub, id, work, rest, handler),
+            Some(Phase::Answer | Phase::Stream) => Step::Wait(0),
+            Some(Phase::Last | Phase::Drain | Phase::Gone) | None => Step::Wait(rest.len()),
+        };
+        match step {
+            Step::On(n) => used += n,
+            Step::Wait(n) => return used + n,
+        }
+    }
+}
+
+fn head(hub: &mut Hub, id: Id, work: &mut Work, bytes: &[u8], handler: Handler<'_>) -> Step {
+    if bytes.is_empty() || hub.outboxes.backlog(id.key) > MAX_UNTAKEN {
+        return Step::Wait(0);
+    }
+    let limits = http::Limits {
+        bytes: hub.config.max_head,
+        fields: hub.config.max_headers,
+    };
+    let mut fields = Vec::new();
+    match http::parse(bytes, limits, &mut fields) {
+        Ok(Some(head)) => begin(hub, id, work, &head, bytes, handler),
+        Ok(None) => {
+            hub.await_head(id);
+            Step::Wait(0)
+        }
+        Err(fault) => {
+            hub.refuse(id, fault);
+            Step::On(bytes.len())
+        }
+    }
+}
+
+/// A head is whole: what is it the beginning of?
+fn begin(
+    hub: &mut Hub,
+    id: Id,
+    work: &mut Work,
+    head: &Head<'_>,
+    bytes: &[u8],
+    handler: Handler<'_>,
+) -> Step {
+    let conn = &mut hub.conns[id.key as usize];
+    conn.keep_alive = head.keep_alive;
+    conn.head_only = head.request.method() == "HEAD";
+    if head.framing == Framing::Length(0) {
+        match head.request.wants_websocket() {
+            true => upgrade(hub, id, head.request, handler),
+            false => ask(hub, id, head.request, handler),
+        }
+        return Step::On(head.len);
+    }
+    match Body::begin(head.framing, hub.config.max_body as u64) {
+        Err(fault) => hub.refuse(id, fault),
+        Ok(body) => {
+            work.body = Some(body);
+            work.head = bytes[..head.len].to_vec();
+            hub.await_body(id, head.expects_continue && bytes.len() == head.len);
+        }
+    }
+    Step::On(head.len)
+}
+
+fn body(hub: &mut Hub, id: Id, work: &mut Work, bytes: &[u8], handler: Handler<'_>) -> Step {
+    let Some(body) = &mut work.body else {
+        return Step::Wait(0);
+    };
+    let used = match body.decode(bytes) {
+        Ok((used, true)) => used,
+        Ok((used, false)) => return Step::Wait(used),
+        Err(fault) => {
+            hub.refuse(id, fault);
+            return Step::On(bytes.len());
+        }
+    };
+    let (body, head) = (work.body.take(), std::mem::take(&mut work.head));
+    let limits = http::Limits {
+        bytes: hub.config.max_head,
+        fields: hub.config.max_headers,
+    };
+    let mut fields = Vec::new();
+    if let (Some(body), Ok(Some(head))) = (body, http::parse(&head, limits, &mut fields)) {
+        ask(hub, id, head.request.with_body(&body.bytes), handler);
+    }
+    Step::On(used)
+}
+
+/// Puts a request before the application.
+fn ask(hub: &mut Hub, id: Id, request: Request<'_>, handler: Handler<'_>) {
+    hub.await_answer(id);
+    handler(hub, Event::Request { id, request });
+    drain(hub, handler);
+}
+
+/// Puts a WebSocket before the application, and opens it unless that was refused.
+fn upgrade(hub: &mut Hub, id: Id, request: Request<'_>, handler: Handler<'_>) {
+    hub.await_answer(id);
+    let accept = match hub.admits(&request) {
+        true => ws::accept_key(&request),
+        false => Err(Refusal::Origin),
+    };
+    match accept {
+        Err(refusal) => hub.refuse_upgrade(id, refusal, &request),
+        Ok(accept) => {
+            let offered = request.protocols().map(str::to_owned).collect();
+            hub.upgrade = Some(Upgrade {
+                id,
+                accept,
+                offered,
+                chosen: None,
+            });
+            handler(hub, Event::Upgrade { id, request });
+            if let Some(upgrade) = hub
+                .upgrade
+                .take()
+                .filter(|_| hub.phase(id) == Some(Phase::Answer))
+            {
+                hub.open(&upgrade);
+            }
+        }
+    }
+    drain(hub, handler);
+}
+
+fn frame(hub: &mut Hub, id: Id, work: &mut Work, bytes: &mut [u8], handler: Handler<'_>) -> Step {
+    let limits = ws::Limits {
+        frame: hub.config.max_frame as u64,
+        message: hub.config.max_message as u64,
+    };
+    let len = bytes.len();
+    match work.decoder.decode(bytes, limits) {
+        Ok((0, None)) => Step::Wait(0),
+        Ok((used, item)) => {
+            item.into_iter()
+                .for_each(|item| take(hub, id, item, handler));
+            Step::On(used)
+        }
+        Err(violation) => {
+            hub.violate(id, violation);
+            drain(hub, handler);
+            Step::On(len)
+        }
+    }
+}
+
+fn take(hub: &mut Hub, id: Id, item: Item<'_>, handler: Handler<'_>) {
+    match item {
+        Item::Close(code, reason) => hub.closed_by_peer(id, code, reason),
+        // Our close frame is sent: nothing may follow it, and what comes is not looked at.
+        _ if !hub.is_open(id) => {}
+        Item::Ping(payload) => hub.push_frame(id.key, Opcode::Pong, payload),
+        Item::Pong => {}
+        Item::Text(text) => {
+            hub.stats.received += 1;
+            handler(hub, Event::Text { id, text });
+        }
+        Item::Binary(bytes) => {
+            hub.stats.received += 1;
+            handler(hub, Event::Binary { id, bytes });
+        }
+    }
+    drain(hub, handler);
+}
+
+impl Hub {
+    /// Puts a connection on the list of those to be read; `false` if it is there, or gone.
+    pub(crate) fn list(&mut self, key: u32, closing: bool) -> bool {
+        let Some(conn) = self.conns.get_mut(key as usize) else {
+            return false;
+        };
+        conn.closing |= closing;
+        !std::mem::replace(&mut conn.listed, true)
+    }
+
+    /// Takes a connection off that list; whether it has use for more bytes. If not they stay in
+    /// the socket until it goes on, and the peer is slowed down by TCP.
+    pub(crate) fn unlist(&mut self, key: u32) -> bool {
+        let Some(conn) = self.conns.get_mut(key as usize) else {
+            return false;
+        };
+        let waits = matches!(
+            conn.phase,
+            Phase::Idle | Phase::Head | Phase::Answer | Phase::Stream
+        );
+        conn.listed = false;
+        conn.unread = waits && conn.kept() > MAX_AHEAD.max(self.config.max_head);
+        !conn.unread
+    }
+
+    pub(crate) fn is_closing(&self, key: u32) -> bool {
+        self.conns
+            .get(key as usize)
+            .is_some_and(|conn| conn.closing)
+    }
+
+    /// A sign of life: the next ping is due when it has been silent for a while.
+    fn heard(&mut self, id: Id) {
+        if self.is_open(id) {
+            self.conns[id.key as usize].pinged = false;
+            self.set_deadline(id.key, self.config.ping_interval);
+        }
+    }
+
+    fn await_head(&mut self, id: Id) {
+        let conn = &mut self.conns[id.key as usize];
+        if conn.phase == Phase::Idle {
+            conn.phase = Phase::Head;
+            self.set_deadline(id.key, self.config.head_timeout);
+        }
+    }
+
+    fn await_body(&mut self, id: Id, announce: bool) {
+        self.conns[id.key as usize].phase = Phase::Body;
+        self.set_deadline(id.key, self.config.body_timeout);
+        if announce {
+            let run = self
+                .outboxes
+                .encode(CONTINUE.len(), |batch| batch.extend_from_slice(CONTINUE));
+            run.into_iter()
+                .for_each(|run| self.outboxes.push(id.key, run));
+        }
+    }
+
+    fn await_answer(&mut self, id: Id) {
+        self.conns[id.key as usize].phase = Phase::Answer;
+        self.set_deadline(id.key, self.config.answer_timeout);
+    }
+
+    /// RFC 6455 §10.2: pages of this host, and of those that are listed; no Origin is no browser.
+    fn admits(&self, request: &Request<'_>) -> bool {
+        let Some(origin) = request.headers("origin").next() else {
+            return true;
+        };
+        let listed = self
+            .config
+            .origins
+            .iter()
+            .any(|known| known == "*" || known.eq_ignore_ascii_case(origin));
+        listed || ws::same_host(origin, request.host())
+    }
+
+    fn refuse_upgrade(&mut self, id: Id, refusal: Refusal, request: &Request<'_>) {
+        let origin = request.header("origin").unwrap_or("-");
+        log::info!(
+            "connection {id}: no WebSocket: {} (origin {origin})",
+            refusal.reason()
+        );
+        self.stats.refused += 1;
+        self.conns[id.key as usize].keep_alive = false;
+        self.answer(id, refusal.response());
+    }
+}
+
+/// Bytes of answers that a peer has not taken, beyond which its further requests wait.
+const MAX_UNTAKEN: usize = 64 * 1024;
+/// Bytes that a peer may send ahead of an answer.
+const MAX_AHEAD: usize = 16 * 1024;

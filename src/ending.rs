@@ -1,0 +1,169 @@
+//! How a connection ends: answers that are the last, closes, losses.
+//!
+//! Whoever ends it, a socket leaves its rooms at once, so that nothing follows its close frame,
+//! and `Event::Close` is queued behind the events of leaving. The bytes still to be written, the
+//! peer's part of a close, and the removal follow without the application.
+
+use std::time::Duration;
+
+use crate::conn::Phase;
+use crate::event::{CloseReason, Queued};
+use crate::http::{Fault, Response};
+use crate::hub::{Hub, Stopping};
+use crate::id::Id;
+use crate::ws::{self, Violation};
+
+impl Hub {
+    /// Sends a response; what follows on the connection depends on the request.
+    pub(crate) fn answer(&mut self, id: Id, response: Response) {
+        let conn = &mut self.conns[id.key as usize];
+        conn.keep_alive &= self.stopping == Stopping::No;
+        let (keep_alive, head_only) = (conn.keep_alive, conn.head_only);
+        let mut stream = None;
+        let len = response.encoded_bound();
+        let encode = |batch: &mut Vec<u8>| stream = response.encode(batch, keep_alive, head_only);
+        let Some(run) = self.outboxes.encode(len, encode) else {
+            return self.lose(id, CloseReason::Lost);
+        };
+        self.outboxes.push(id.key, run);
+        let Some(stream) = stream else {
+            return self.answered(id.key);
+        };
+        self.outboxes.stream(id.key, stream);
+        self.conns[id.key as usize].phase = Phase::Stream;
+        self.set_deadline(id.key, self.config.write_timeout);
+    }
+
+    /// An answer is complete: the next request, or the end.
+    pub(crate) fn answered(&mut self, key: u32) {
+        let conn = &mut self.conns[key as usize];
+        if !conn.keep_alive || conn.ended {
+            return self.finish(key, self.config.write_timeout);
+        }
+        conn.phase = Phase::Idle;
+        if conn.work.is_some() || conn.unread {
+            self.resumed.push(key);
+        }
+        self.set_deadline(key, self.config.keep_alive);
+    }
+
+    /// Refuses what is no proper request; the connection closes after the answer.
+    pub(crate) fn refuse(&mut self, id: Id, fault: Fault) {
+        log::info!("connection {id}: {} {fault}", fault.status());
+        self.stats.refused += 1;
+        self.conns[id.key as usize].keep_alive = false;
+        self.answer(id, Response::text(fault.status(), fault));
+    }
+
+    /// Gives up a request that the application has not answered.
+    pub(crate) fn give_up(&mut self, id: Id, why: &str, reason: CloseReason) {
+        log::warn!("connection {id}: 503 {why}");
+        self.conns[id.key as usize].keep_alive = false;
+        self.answer(id, Response::text(503, why));
+        if self.phase(id) != Some(Phase::Gone) {
+            self.queue.push_back(Queued::Close(id, reason));
+        }
+    }
+
+    /// Begins the close handshake of an open WebSocket (RFC 6455 §7.1.2).
+    pub(crate) fn close_open(&mut self, id: Id, code: u16, text: &str, reason: CloseReason) {
+        self.retire(id, reason);
+        self.push_close(id.key, code, text);
+        self.conns[id.key as usize].phase = Phase::Closing;
+        self.set_deadline(id.key, self.config.close_timeout);
+    }
+
+    /// Fails a WebSocket (§7.1.7): a close frame, and no waiting for the peer's.
+    pub(crate) fn fail(&mut self, id: Id, code: u16, text: &str, reason: CloseReason) {
+        log::info!("socket {id}: closed with {code}: {text}");
+        self.retire(id, reason);
+        self.push_close(id.key, code, text);
+        self.finish(id.key, self.config.close_timeout);
+    }
+
+    /// Fails a WebSocket whose peer broke the protocol.
+    pub(crate) fn violate(&mut self, id: Id, violation: Violation) {
+        if self.is_open(id) {
+            self.stats.violations += 1;
+            let (code, text) = (violation.close_code(), violation.to_string());
+            return self.fail(id, code, &text, CloseReason::Violation(violation));
+        }
+        self.finish(id.key, self.config.close_timeout);
+    }
+
+    /// The peer closes: its code goes back (§5.5.1), or ours has been sent already.
+    pub(crate) fn closed_by_peer(&mut self, id: Id, code: Option<u16>, reason: &str) {
+        if self.is_open(id) {
+            self.retire(
+                id,
+                CloseReason::Peer {
+                    code,
+                    reason: reason.to_owned(),
+                },
+            );
+            match code {
+                Some(code) => self.push_close(id.key, code, ""),
+                None => self.push_frame(id.key, ws::Opcode::Close, &[]),
+            }
+        }
+        self.finish(id.key, self.config.close_timeout);
+    }
+
+    /// Too much waits for a receiver.
+    pub(crate) fn too_slow(&mut self, id: Id) {
+        self.stats.too_slow += 1;
+        match self.is_open(id) {
+            true => self.fail(id, 1008, "too slow", CloseReason::TooSlow),
+            false => self.lose(id, CloseReason::TooSlow),
+        }
+    }
+
+    /// The end without further words: the socket broke, or there is nothing to wait for.
+    pub(crate) fn lose(&mut self, id: Id, reason: CloseReason) {
+        self.retire(id, reason);
+        self.conns[id.key as usize].phase = Phase::Gone;
+        self.gone.push(id.key);
+    }
+
+    /// Writes what is queued for so long at most, then closes.
+    pub(crate) fn finish(&mut self, key: u32, patience: Duration) {
+        self.conns[key as usize].phase = Phase::Last;
+        self.conns[key as usize].work = None;
+        self.set_deadline(key, patience);
+        // Also with nothing to write: the flush is where a connection goes on to its end.
+        self.outboxes.touch(key);
+    }
+
+    /// What the application must know of an end: out of the rooms, then `Event::Close`.
+    fn retire(&mut self, id: Id, reason: CloseReason) {
+        let known = matches!(self.phase(id), Some(Phase::Open | Phase::Answer));
+        let queue = &mut self.queue;
+        self.rooms
+            .exit(id, &mut |event| queue.push_back(Queued::Room(event)));
+        if known {
+            queue.push_back(Queued::Close(id, reason));
+        }
+    }
+
+    fn push_close(&mut self, key: u32, code: u16, text: &str) {
+        let code = if ws::sendable(code) { code } else { 1000 };
+        let run = self
+            .outboxes
+            .encode(CLOSE_LEN, |batch| ws::close(batch, code, text));
+        run.into_iter().for_each(|run| self.outboxes.push(key, run));
+    }
+
+    /// Queues a control frame, which goes out whatever waits before it.
+    pub(crate) fn push_frame(&mut self, key: u32, opcode: ws::Opcode, payload: &[u8]) {
+        let run = self.encode_frame(opcode, payload);
+        run.into_iter().for_each(|run| self.outboxes.push(key, run));
+    }
+
+    pub(crate) fn set_deadline(&mut self, key: u32, wait: Duration) {
+        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX / 2);
+        self.timers.set(key, self.now.saturating_add(wait));
+    }
+}
+
+/// Bytes of the longest close frame.
+const CLOSE_LEN: usize = 127;

@@ -1,0 +1,393 @@
+//! A folder over HTTP: which file a path means, which version of it the client has already, and
+//! which part of it is wanted (RFC 9110 §8.8, §13, §14).
+//!
+//! It knows requests, responses and the file system; no socket, no clock, no connection. The
+//! folder is looked at anew for every request and nothing is cached, so an edited file is seen at
+//! once and an answer costs a few system calls on the thread of the loop. A path is a list of plain
+//! names: whatever could mean anything else (`..`, a slash in disguise, a hidden file) is answered
+//! as missing, and what a symbolic link makes of the rest has to lie inside the folder.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use httpdate::{fmt_http_date, parse_http_date};
+use percent_encoding::{CONTROLS, percent_decode_str, utf8_percent_encode};
+
+use crate::{Request, Response};
+
+/// A folder whose files are served.
+///
+/// A folder itself is answered with its `index.html`; there are no listings. Names that begin with
+/// a dot are never served, nor is anything that is not a regular file. Symbolic links may lead to
+/// any place inside the folder, also to a hidden one, and to none outside.
+///
+/// Who can change the folder decides what is served: a file that is exchanged for a link or a
+/// pipe between being looked at and being opened is followed.
+///
+/// ```no_run
+/// use roomcast::{Request, Response, files::Files};
+///
+/// fn answer(files: &Files, request: &Request<'_>) -> Response {
+///     match request.path() {
+///         "/health" => Response::text(200, "well"),
+///         _ => files.answer(request),
+///     }
+/// }
+///
+/// let files = Files::new("public")?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// Canonical, so that a canonical path lies inside exactly when it begins with it.
+    root: PathBuf,
+}
+
+impl Files {
+    /// Serves the folder `root`, which is found now and never again: a relative path stays what it
+    /// means at this moment.
+    ///
+    /// # Errors
+    /// When `root` is missing, may not be entered, or is not a folder; the message names it.
+    pub fn new(root: impl AsRef<Path>) -> io::Result<Self> {
+        let name = root.as_ref().display();
+        let named =
+            |error: io::Error| io::Error::new(error.kind(), format!("the folder {name}: {error}"));
+        let root = root.as_ref().canonicalize().map_err(named)?;
+        if !fs::metadata(&root).map_err(named)?.is_dir() {
+            let message = format!("{name} is not a folder");
+            return Err(io::Error::new(ErrorKind::NotADirectory, message));
+        }
+        Ok(Self { root })
+    }
+
+    /// Answers a GET or a HEAD with a file, a part of it, or the reason why there is none.
+    ///
+    /// 200, 206 for one range of bytes, 301 for a folder without its last slash, 304 for a client
+    /// that has the file already, 403 for a file that may not be read, 404, 405 for another method,
+    /// 412 and 416 for conditions and ranges that cannot be met, 500 when reading fails. Several
+    /// ranges at once are answered with the whole file. The body is read while it is sent, so the
+    /// size of a file does not matter, but its descriptor stays open until then.
+    pub fn answer(&self, request: &Request<'_>) -> Response {
+        if !matches!(request.method(), "GET" | "HEAD") {
+            // RFC 9110 §15.5.6: a 405 says which methods would do.
+            return Response::text(405, "only GET and HEAD here").header("Allow", "GET, HEAD");
+        }
+        let Some(name) = file_name(request.path()) else {
+            return refusal(&ErrorKind::NotFound.into());
+        };
+        let response = match self.open(&name) {
+            Ok(Some(file)) => send(request, &name, file),
+            Ok(None) if request.path().ends_with('/') => Err(ErrorKind::NotFound.into()),
+            Ok(None) => Ok(slash_behind(request)),
+            Err(error) => Err(error),
+        };
+        response.unwrap_or_else(|error| refusal(&error))
+    }
+
+    /// Opens the file of that name; `None` when it is a folder.
+    fn open(&self, name: &Path) -> io::Result<Option<File>> {
+        let path = self.inside(name)?;
+        let metadata = fs::metadata(&path)?;
+        if metadata.is_dir() {
+            return Ok(None);
+        }
+        // Before it is opened: that alone blocks on a pipe until somebody writes, and can wake a device.
+        if !metadata.is_file() {
+            return Err(ErrorKind::NotFound.into());
+        }
+        File::open(path).map(Some)
+    }
+
+    /// Follows every symbolic link, and finds nothing when that leads out of the folder.
+    fn inside(&self, name: &Path) -> io::Result<PathBuf> {
+        match self.root.join(name).canonicalize() {
+            Ok(path) if path.starts_with(&self.root) => Ok(path),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(error),
+            // Out of the folder, in a circle, or too long a name: no such file can be.
+            Ok(_) | Err(_) => Err(ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+/// The file that a path means, below the root; `None` for a path that may not mean any.
+fn file_name(path: &str) -> Option<PathBuf> {
+    let mut segments = path.strip_prefix('/')?.split('/');
+    let last = match segments.next_back()? {
+        "" => INDEX.to_owned(),
+        last => plain_name(last)?,
+    };
+    let folders: PathBuf = segments.map(plain_name).collect::<Option<_>>()?;
+    Some(folders.join(last))
+}
+
+/// Decodes one segment, once; what is still encoded then is part of the name.
+fn plain_name(segment: &str) -> Option<String> {
+    let mut escapes = segment.split('%').skip(1).map(str::as_bytes);
+    let is_encoded = escapes.all(|escape| {
+        matches!(escape, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+    });
+    let name = percent_decode_str(segment).decode_utf8().ok()?;
+    // A leading dot is `.` and `..` as well as a hidden file.
+    let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+    (is_encoded && is_plain).then(|| name.into_owned())
+}
+
+/// Sends the client to the folder's own path, without which its relative links would lead astray.
+fn slash_behind(request: &Request<'_>) -> Response {
+    // Its first segment is a plain name, so this can't become `//host/`, a link to another server.
+    let mut location = utf8_percent_encode(request.path(), CONTROLS).to_string();
+    location.push('/');
+    if let Some(query) = request.query() {
+        location.push('?');
+        location.extend(utf8_percent_encode(query, CONTROLS));
+    }
+    // RFC 9110 §15.4.2: a 301 may be kept for ever, but a folder may become a file.
+    Response::new(301)
+        .header("Location", location)
+        .header("Cache-Control", "no-cache")
+}
+
+fn send(request: &Request<'_>, name: &Path, file: File) -> io::Result<Response> {
+    let version = Version::of(&file.metadata()?);
+    // RFC 9110 §13.2.2: in this order, and before a range is looked at.
+    if !version.is_required(request) {
+        return Ok(Response::text(412, "the file is another version"));
+    }
+    if version.is_known(request) {
+        return Ok(version.response(304));
+    }
+    match version.part(request) {
+        Part::Whole => Ok(version.content(200, name).stream(version.len, file)),
+        Part::Bytes(first, last) => version.bytes(first, last, name, file),
+        Part::Beyond => Ok(version.beyond()),
+    }
+}
+
+/// One version of a file, as it was when it was opened.
+struct Version {
+    len: u64,
+    /// Strong (RFC 9110 §8.8.3), as far as a file system gives every write a time of its own.
+    tag: String,
+    /// Of the last change, in whole seconds; `None` if that is unknown, or no date in HTTP.
+    modified: Option<SystemTime>,
+}
+
+impl Version {
+    fn of(metadata: &Metadata) -> Self {
+        let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
+        let nanos = match modified.duration_since(UNIX_EPOCH) {
+            Ok(after) => after.as_nanos(),
+            Err(before) => u128::MAX - before.duration().as_nanos(),
+        };
+        let (inode, len) = (inode(metadata), metadata.len());
+        Self {
+            len,
+            tag: format!("\"{nanos:x}-{len:x}-{inode:x}\""),
+            modified: whole_seconds(modified),
+        }
+    }
+
+    /// RFC 9110 §13.1.1 and §13.1.4: whether this is a version that the client can work with.
+    fn is_required(&self, request: &Request<'_>) -> bool {
+        let mut tags = tags(request, "if-match").peekable();
+        if tags.peek().is_some() {
+            // Strong comparison (§8.8.3.2): a weak tag is never equal.
+            return tags.any(|tag| tag == "*" || tag == self.tag);
+        }
+        match (self.modified, date(request, "if-unmodified-since")) {
+            (Some(modified), Some(limit)) => modified <= limit,
+            _ => true,
+        }
+    }
+
+    /// RFC 9110 §13.1.2 and §13.1.3: whether the client has this version already.
+    fn is_known(&self, request: &Request<'_>) -> bool {
+        // With tags, the date must not be looked at any more.
+        if let Some(known) = request.has_version(&self.tag) {
+            return known;
+        }
+        match (self.modified, date(request, "if-modified-since")) {
+            (Some(modified), Some(since)) => modified <= since,
+            _ => false,
+        }
+    }
+
+    fn part(&self, request: &Request<'_>) -> Part {
+        let mut ranges = request.headers("range");
+        let (Some(range), None) = (ranges.next(), ranges.next()) else {
+            return Part::Whole;
+        };
+        // RFC 9110 §14.2: a range of anything but a GET must be ignored; of nothing it may be.
+        if request.method() != "GET" || self.len == 0 || !self.may_be_cut(request) {
+            return Part::Whole;
+        }
+        match bounds(range, self.len) {
+            None => Part::Whole,
+            Some((first, _)) if first >= self.len => Part::Beyond,
+            Some((first, last)) => Part::Bytes(first, last.min(self.len - 1)),
+        }
+    }
+
+    /// RFC 9110 §13.1.5: a part is of use only to a client whose other parts are of this version.
+    ///
+    /// A date is believed when it is equal; that it can be too coarse is why the tag is sent.
+    fn may_be_cut(&self, request: &Request<'_>) -> bool {
+        match request.header("if-range") {
+            None => true,
+            Some(tag) if tag.ends_with('"') => tag == self.tag,
+            Some(_) => self.modified.is_some() && date(request, "if-range") == self.modified,
+        }
+    }
+
+    fn bytes(&self, first: u64, last: u64, name: &Path, mut file: File) -> io::Result<Response> {
+        file.seek(SeekFrom::Start(first))?;
+        let range = format!("bytes {first}-{last}/{}", self.len);
+        let response = self.content(206, name).header("Content-Range", range);
+        Ok(response.stream(last - first + 1, file))
+    }
+
+    /// RFC 9110 §15.5.17: a 416 says how long the file is.
+    fn beyond(&self) -> Response {
+        let range = format!("bytes */{}", self.len);
+        Response::text(416, "the file ends before that").header("Content-Range", range)
+    }
+
+    fn content(&self, status: u16, name: &Path) -> Response {
+        let response = self
+            .response(status)
+            .header("Content-Type", content_type(name))
+            .header("Accept-Ranges", "bytes");
+        match self.modified {
+            Some(modified) => response.header("Last-Modified", fmt_http_date(modified)),
+            None => response,
+        }
+    }
+
+    /// RFC 9110 §15.4.5: what even a 304 has to carry. It is kept by the client, and asked for anew.
+    fn response(&self, status: u16) -> Response {
+        Response::new(status)
+            .header("ETag", self.tag.clone())
+            .header("Cache-Control", "no-cache")
+    }
+}
+
+/// Which bytes of a file are wanted.
+enum Part {
+    Whole,
+    /// From the first to the last, both included and both in the file.
+    Bytes(u64, u64),
+    /// None that the file has.
+    Beyond,
+}
+
+/// The first and the last byte of a single range (RFC 9110 §14.1.1); `None` when it is not one.
+fn bounds(range: &str, len: u64) -> Option<(u64, u64)> {
+    let (unit, spec) = range.split_once('=')?;
+    let (first, last) = spec.trim().split_once('-')?;
+    match (first, last) {
+        _ if !unit.eq_ignore_ascii_case("bytes") => None,
+        ("", suffix) => Some((len.saturating_sub(number(suffix)?), u64::MAX)),
+        (first, "") => Some((number(first)?, u64::MAX)),
+        (first, last) => {
+            Some((number(first)?, number(last)?)).filter(|(first, last)| first <= last)
+        }
+    }
+}
+
+/// Digits, any number of them: what is too large for a number is too large for a file.
+fn number(digits: &str) -> Option<u64> {
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
+/// The entity tags that a field lists; one with a comma in it falls into two that are not ours.
+fn tags<'a>(request: &Request<'a>, name: &str) -> impl Iterator<Item = &'a str> {
+    request
+        .headers(name)
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+}
+
+/// RFC 9110 §13.1.3: a date that is none counts as not sent.
+fn date(request: &Request<'_>, name: &str) -> Option<SystemTime> {
+    parse_http_date(request.header(name)?).ok()
+}
+
+/// A time as HTTP can write it: from 1970 up to 9999, beyond which httpdate would panic. The very
+/// first second is what packers give to files whose date they don't tell.
+fn whole_seconds(time: SystemTime) -> Option<SystemTime> {
+    let seconds = time.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    (1..YEAR_10000)
+        .contains(&seconds)
+        .then(|| UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// Tells a file from another of the same size and time that was moved to its place.
+#[cfg(unix)]
+fn inode(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode(_: &Metadata) -> u64 {
+    0
+}
+
+fn content_type(name: &Path) -> &'static str {
+    let extension = name.extension().and_then(|extension| extension.to_str());
+    let known = CONTENT_TYPES
+        .iter()
+        .find(|(known, _)| extension.is_some_and(|name| name.eq_ignore_ascii_case(known)));
+    known.map_or("application/octet-stream", |(_, content_type)| content_type)
+}
+
+fn refusal(error: &io::Error) -> Response {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            Response::text(404, "there is no such file")
+        }
+        ErrorKind::PermissionDenied => Response::text(403, "this file may not be read"),
+        _ => {
+            log::error!("a file cannot be read: {error}");
+            Response::text(500, "the file cannot be read")
+        }
+    }
+}
+
+/// What a folder is answered with.
+const INDEX: &str = "index.html";
+
+/// The first second that has no date in HTTP.
+const YEAR_10000: u64 = 253_402_300_800;
+
+/// By hand: a package for it brings a table of 200 KB.
+const CONTENT_TYPES: [(&str, &str); 21] = [
+    ("html", "text/html; charset=utf-8"),
+    ("css", "text/css; charset=utf-8"),
+    ("js", "text/javascript; charset=utf-8"),
+    ("mjs", "text/javascript; charset=utf-8"),
+    ("txt", "text/plain; charset=utf-8"),
+    ("md", "text/markdown; charset=utf-8"),
+    // These two say in themselves how they are encoded.
+    ("xml", "application/xml"),
+    ("svg", "image/svg+xml"),
+    ("json", "application/json"),
+    ("wasm", "application/wasm"),
+    ("pdf", "application/pdf"),
+    ("png", "image/png"),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("gif", "image/gif"),
+    ("webp", "image/webp"),
+    ("ico", "image/x-icon"),
+    ("woff2", "font/woff2"),
+    ("mp3", "audio/mpeg"),
+    ("mp4", "video/mp4"),
+    ("webm", "video/webm"),
+];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,323 @@
+//! The state of a server, and what a handler may do with it. No sockets, no clock.
+//!
+//! Nothing here calls the handler: what a method causes is queued and delivered in order after the
+//! handler has returned. Nothing here removes a connection either: closing marks it, and the end
+//! of the turn removes it.
+
+use std::collections::VecDeque;
+
+use slab::Slab;
+
+use crate::broadcast::{Broadcast, Who};
+use crate::config::Config;
+use crate::conn::{Conn, Phase};
+use crate::event::{CloseReason, Queued};
+use crate::http::Response;
+use crate::id::{Id, RoomName, Sid};
+use crate::outbox::{Outboxes, Run};
+use crate::rooms::{Audience, Rooms};
+use crate::timer::Wheel;
+use crate::ws::{self, Message, Opcode};
+
+/// Every connection, every room, and what one may do with them; a handler gets it with each event.
+///
+/// Methods that name a connection answer `false` when it is gone: that is no error, it happens.
+/// What is sent is written at the end of the turn, in order, with one system call a receiver.
+pub struct Hub {
+    pub(crate) config: Config,
+    pub(crate) conns: Slab<Conn>,
+    pub(crate) rooms: Rooms<Id>,
+    pub(crate) outboxes: Outboxes,
+    pub(crate) timers: Wheel,
+    /// Milliseconds on the clock of the loop.
+    pub(crate) now: u64,
+    pub(crate) queue: VecDeque<Queued>,
+    /// Connections that may go on with bytes they have kept.
+    pub(crate) resumed: Vec<u32>,
+    /// Connections to be removed at the end of the turn.
+    pub(crate) gone: Vec<u32>,
+    /// The handshake that is before the handler now.
+    pub(crate) upgrade: Option<Upgrade>,
+    pub(crate) stopping: Stopping,
+    pub(crate) stats: Stats,
+    generation: u32,
+    sids: Box<dyn FnMut() -> Sid + Send>,
+    /// Memory of the last broadcast, for the next one.
+    pub(crate) audience: Audience,
+}
+
+/// A WebSocket that opens when the handler returns.
+#[derive(Debug)]
+pub(crate) struct Upgrade {
+    pub(crate) id: Id,
+    pub(crate) accept: String,
+    pub(crate) offered: Vec<String>,
+    pub(crate) chosen: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopping {
+    No,
+    /// Asked for; the handler hears of it first.
+    Asked,
+    /// All connections are being closed, until this time at most.
+    Until(u64),
+}
+
+/// Counters since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Connections that were accepted.
+    pub accepted: u64,
+    /// WebSockets that were opened.
+    pub opened: u64,
+    /// Messages that came in on WebSockets.
+    pub received: u64,
+    /// Messages queued for receivers: one broadcast to a hundred counts a hundred.
+    pub delivered: u64,
+    /// Requests that were refused before an application saw them.
+    pub refused: u64,
+    /// WebSockets closed because the peer broke the protocol.
+    pub violations: u64,
+    /// WebSockets closed because a ping was not answered.
+    pub timed_out: u64,
+    /// Connections closed because the peer did not take what was sent.
+    pub too_slow: u64,
+}
+
+/// A message encoded once, for [`Hub::push`]; good until the handler returns.
+#[derive(Clone, Copy, Debug)]
+pub struct Encoded {
+    run: Run,
+    batch: u32,
+}
+
+impl Hub {
+    pub(crate) fn new(config: Config, now: u64, sids: Box<dyn FnMut() -> Sid + Send>) -> Self {
+        Self {
+            config,
+            conns: Slab::new(),
+            rooms: Rooms::new(),
+            outboxes: Outboxes::default(),
+            timers: Wheel::new(now),
+            now,
+            queue: VecDeque::new(),
+            resumed: Vec::new(),
+            gone: Vec::new(),
+            upgrade: None,
+            stopping: Stopping::No,
+            stats: Stats::default(),
+            generation: 0,
+            sids,
+            audience: Audience::default(),
+        }
+    }
+
+    /// Puts a socket into a room, which is made if need be; `false` if it is there already.
+    pub fn join(&mut self, id: Id, room: &str) -> bool {
+        self.rooms.join(id, room, &mut |event| {
+            self.queue.push_back(Queued::Room(event))
+        })
+    }
+
+    /// Takes a socket out of a room, which ends with its last member; `false` if it was not there.
+    pub fn leave(&mut self, id: Id, room: &str) -> bool {
+        self.rooms.leave(id, room, &mut |event| {
+            self.queue.push_back(Queued::Room(event))
+        })
+    }
+
+    /// The rooms of a socket in the order of joining; the one of its own name is the first.
+    pub fn rooms_of(&self, id: Id) -> impl Iterator<Item = RoomName> {
+        self.rooms.rooms_of(id)
+    }
+
+    /// All rooms, to be looked at.
+    pub fn rooms(&self) -> &Rooms<Id> {
+        &self.rooms
+    }
+
+    /// The public name of a socket, which is also the name of its own room.
+    pub fn sid(&self, id: Id) -> Option<Sid> {
+        self.rooms.sid(id)
+    }
+
+    /// The socket of that public name.
+    pub fn find(&self, sid: &str) -> Option<Id> {
+        self.rooms.find(sid)
+    }
+
+    /// Sends a message to one socket.
+    pub fn send<'m>(&mut self, id: Id, message: impl Into<Message<'m>>) -> bool {
+        match self.is_open(id) {
+            true => self
+                .encode(message)
+                .is_some_and(|encoded| self.push(id, encoded)),
+            false => false,
+        }
+    }
+
+    /// Begins a broadcast to a room, or to one socket by its [`Id`]; see [`Broadcast`].
+    pub fn to<'w>(&mut self, who: impl Into<Who<'w>>) -> Broadcast<'_> {
+        Broadcast::new(self).to(who)
+    }
+
+    /// Begins a broadcast to every socket.
+    pub fn everyone(&mut self) -> Broadcast<'_> {
+        Broadcast::new(self)
+    }
+
+    /// Encodes a message once, for any number of receivers that the program chooses itself.
+    ///
+    /// `None` when the bytes of this turn would pass 2 GiB.
+    ///
+    /// ```
+    /// # fn handle(hub: &mut roomcast::Hub, winners: &[roomcast::Id]) {
+    /// if let Some(message) = hub.encode("you win") {
+    ///     for id in winners {
+    ///         hub.push(*id, message);
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn encode<'m>(&mut self, message: impl Into<Message<'m>>) -> Option<Encoded> {
+        let message = message.into();
+        let (opcode, payload) = (message.opcode(), message.payload());
+        let run = self.encode_frame(opcode, payload)?;
+        Some(Encoded {
+            run,
+            batch: self.outboxes.number(),
+        })
+    }
+
+    /// Sends an encoded message to one socket; `false` also when the message is of an earlier turn.
+    pub fn push(&mut self, id: Id, message: Encoded) -> bool {
+        let sendable = self.is_open(id) && message.batch == self.outboxes.number();
+        if sendable {
+            self.outboxes.push(id.key, message.run);
+            self.stats.delivered += 1;
+        }
+        sendable
+    }
+
+    /// Answers a request, or refuses a WebSocket from [`Event::Upgrade`](crate::Event::Upgrade).
+    ///
+    /// `false` when the connection is gone or the request has been answered already.
+    pub fn respond(&mut self, id: Id, response: Response) -> bool {
+        if self.phase(id) != Some(Phase::Answer) {
+            return false;
+        }
+        self.upgrade = None;
+        self.answer(id, response);
+        true
+    }
+
+    /// Chooses the subprotocol of the WebSocket that is about to open, one of
+    /// [`Request::protocols`](crate::Request::protocols); `false` if the client does not offer it,
+    /// or outside of [`Event::Upgrade`](crate::Event::Upgrade).
+    pub fn choose_protocol(&mut self, id: Id, protocol: &str) -> bool {
+        let upgrade = self.upgrade.as_mut().filter(|upgrade| upgrade.id == id);
+        let Some(upgrade) = upgrade else { return false };
+        // RFC 6455 §4.2.2: one that the client offered; letters count.
+        upgrade.chosen = upgrade
+            .offered
+            .iter()
+            .find(|offered| *offered == protocol)
+            .cloned();
+        upgrade.chosen.is_some()
+    }
+
+    /// Closes a WebSocket with a code (RFC 6455 §7.4) and a reason of at most 123 bytes, or gives
+    /// up an unanswered request. It leaves its rooms at once; [`Event::Close`](crate::Event::Close) follows.
+    ///
+    /// A code that may not be sent, as 1005, 1006 or one below 1000, becomes 1000.
+    pub fn close(&mut self, id: Id, code: u16, reason: &str) -> bool {
+        match self.phase(id) {
+            Some(Phase::Open) => self.close_open(id, code, reason, CloseReason::Closed),
+            Some(Phase::Answer) => self.lose(id, CloseReason::Closed),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Stops the server: nothing is accepted any more, every connection is closed (a WebSocket
+    /// with 1001), and what is queued is written for at most `Config::close_timeout`.
+    pub fn stop(&mut self) {
+        if self.stopping == Stopping::No {
+            self.stopping = Stopping::Asked;
+            self.queue.push_back(Queued::Stop);
+        }
+    }
+
+    /// Whether a socket is open.
+    pub fn is_open(&self, id: Id) -> bool {
+        self.phase(id) == Some(Phase::Open)
+    }
+
+    /// Number of connections of any kind.
+    pub fn connections(&self) -> usize {
+        self.conns.len()
+    }
+
+    /// Bytes that are left over for slow receivers, shared ones counted once.
+    pub fn backlog(&self) -> usize {
+        self.outboxes.pinned()
+    }
+
+    /// Counters since the start.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The limits and deadlines in force.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(crate) fn phase(&self, id: Id) -> Option<Phase> {
+        let conn = self.conns.get(id.key as usize)?;
+        (conn.generation == id.generation).then_some(conn.phase)
+    }
+
+    /// A new connection, which will speak HTTP first.
+    pub(crate) fn accept(&mut self) -> Id {
+        self.generation = self.generation.wrapping_add(1);
+        let conn = Conn::new(self.generation);
+        let key = self.conns.insert(conn) as u32;
+        self.outboxes.open(key);
+        self.set_deadline(key, self.config.head_timeout);
+        self.stats.accepted += 1;
+        Id {
+            key,
+            generation: self.generation,
+        }
+    }
+
+    /// Turns a connection into a WebSocket.
+    pub(crate) fn open(&mut self, upgrade: &Upgrade) {
+        let Upgrade {
+            id, accept, chosen, ..
+        } = upgrade;
+        let encode = |batch: &mut Vec<u8>| ws::switching(batch, accept, chosen.as_deref());
+        let Some(run) = self
+            .outboxes
+            .encode(512 + chosen.as_ref().map_or(0, String::len), encode)
+        else {
+            return self.lose(*id, CloseReason::Lost);
+        };
+        self.outboxes.push(id.key, run);
+        self.conns[id.key as usize].phase = Phase::Open;
+        self.set_deadline(id.key, self.config.ping_interval);
+        self.stats.opened += 1;
+        let mut hook = |event| self.queue.push_back(Queued::Room(event));
+        while !self.rooms.enter(*id, (self.sids)(), &mut hook) {}
+        self.queue.push_back(Queued::Open(*id));
+    }
+
+    pub(crate) fn encode_frame(&mut self, opcode: Opcode, payload: &[u8]) -> Option<Run> {
+        let len = ws::frame_len(payload.len());
+        self.outboxes
+            .encode(len, |batch| ws::frame(batch, opcode, payload))
+    }
+}

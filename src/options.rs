@@ -1,0 +1,295 @@
+//! The command line: one table, from which both the parsing and the help text come.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use lexopt::Arg;
+
+/// What the command was asked to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Options {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) dir: Option<PathBuf>,
+    pub(crate) origins: Vec<String>,
+    pub(crate) verbose: bool,
+    pub(crate) quiet: bool,
+    pub(crate) help: bool,
+    pub(crate) version: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            host: LOCALHOST.to_owned(),
+            port: 3000,
+            dir: None,
+            origins: Vec::new(),
+            verbose: false,
+            quiet: false,
+            help: false,
+            version: false,
+        }
+    }
+}
+
+/// Both addresses of this machine for itself.
+pub(crate) const LOCALHOST: &str = "localhost";
+
+struct Flag {
+    short: Option<char>,
+    long: &'static str,
+    help: &'static str,
+    /// A variable that sets it too; the flag wins.
+    env: Option<&'static str>,
+    action: Action,
+}
+
+enum Action {
+    /// It stands alone.
+    Set(fn(&mut Options)),
+    /// It takes a value, called so in the help; the error says what it must be.
+    Value(
+        &'static str,
+        fn(&mut Options, OsString) -> Result<(), &'static str>,
+    ),
+}
+
+const FLAGS: [Flag; 8] = [
+    Flag {
+        short: Some('p'),
+        long: "port",
+        help: "listen on this port; 0 means any free one [3000]",
+        env: Some("PORT"),
+        action: Action::Value("PORT", |options, value| {
+            let port = value.to_str().and_then(|text| text.parse().ok());
+            options.port = port.ok_or("a number from 0 to 65535")?;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
+        long: "host",
+        help: "listen on this address; 0.0.0.0 or :: means all [localhost]",
+        env: Some("HOST"),
+        action: Action::Value("HOST", |options, value| {
+            let host = value.into_string().ok().filter(|host| !host.is_empty());
+            options.host = host.ok_or("a name or an address")?;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
+        long: "dir",
+        help: "serve this folder instead of the chat page",
+        env: None,
+        action: Action::Value("PATH", |options, value| {
+            options.dir = Some(value.into());
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
+        long: "origin",
+        help: "let pages of this origin connect too, as https://example.com, or * for all; repeatable",
+        env: None,
+        action: Action::Value("ORIGIN", |options, value| {
+            let origin = value
+                .into_string()
+                .ok()
+                .filter(|origin| origin == "*" || is_origin(origin));
+            options
+                .origins
+                .push(origin.ok_or("an origin as https://example.com, or *")?);
+            Ok(())
+        }),
+    },
+    Flag {
+        short: Some('v'),
+        long: "verbose",
+        help: "log connects, disconnects and what happens in the rooms",
+        env: None,
+        action: Action::Set(|options| options.verbose = true),
+    },
+    Flag {
+        short: Some('q'),
+        long: "quiet",
+        help: "say nothing but errors",
+        env: None,
+        action: Action::Set(|options| options.quiet = true),
+    },
+    Flag {
+        short: Some('h'),
+        long: "help",
+        help: "print this help",
+        env: None,
+        action: Action::Set(|options| options.help = true),
+    },
+    Flag {
+        short: Some('V'),
+        long: "version",
+        help: "print the version",
+        env: None,
+        action: Action::Set(|options| options.version = true),
+    },
+];
+
+impl Options {
+    /// Reads the environment, then the arguments; the error is one line for the user.
+    pub(crate) fn read(
+        args: impl IntoIterator<Item = OsString>,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, String> {
+        let mut options = Self::default();
+        for flag in &FLAGS {
+            if let Some((name, value)) = flag.env.and_then(|name| Some((name, variable(name)?))) {
+                flag.set(&mut options, name, value)?;
+            }
+        }
+        let mut parser = lexopt::Parser::from_args(args);
+        while let Some(arg) = parser.next().map_err(said)? {
+            let Some(flag) = FLAGS.iter().find(|flag| flag.is(&arg)) else {
+                return Err(said(arg.unexpected()));
+            };
+            match flag.action {
+                Action::Set(set) => set(&mut options),
+                Action::Value(..) => {
+                    let value = parser.value().map_err(said)?;
+                    flag.set(&mut options, &format!("--{}", flag.long), value)?;
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    /// Reads what this process was called with.
+    pub(crate) fn of_this_process() -> Result<Self, String> {
+        Self::read(env::args_os().skip(1), |name| {
+            env::var_os(name).filter(|value| !value.is_empty())
+        })
+    }
+}
+
+impl Flag {
+    fn is(&self, arg: &Arg<'_>) -> bool {
+        match *arg {
+            Arg::Short(letter) => self.short == Some(letter),
+            Arg::Long(name) => self.long == name,
+            Arg::Value(_) => false,
+        }
+    }
+
+    fn set(&self, options: &mut Options, name: &str, value: OsString) -> Result<(), String> {
+        let Action::Value(_, set) = self.action else {
+            return Ok(());
+        };
+        let shown = value.to_string_lossy().into_owned();
+        set(options, value).map_err(|wanted| format!("{name} wants {wanted}, not '{shown}'"))
+    }
+
+    fn usage(&self) -> String {
+        let short = self
+            .short
+            .map_or_else(|| "    ".to_owned(), |short| format!("-{short}, "));
+        match self.action {
+            Action::Set(_) => format!("{short}--{}", self.long),
+            Action::Value(value, _) => format!("{short}--{} {value}", self.long),
+        }
+    }
+}
+
+/// The help text.
+pub(crate) fn help() -> String {
+    let mut text = String::from(
+        "roomcast: a push server with rooms, and a chat page\n\nUsage: roomcast [options]\n\nOptions:\n",
+    );
+    for flag in &FLAGS {
+        let env = flag
+            .env
+            .map_or_else(String::new, |name| format!(" (or ${name})"));
+        text.push_str(&format!("  {:<20} {}{env}\n", flag.usage(), flag.help));
+    }
+    text
+}
+
+fn said(error: impl std::fmt::Display) -> String {
+    format!("{error}; see roomcast --help")
+}
+
+/// A scheme and a host, with no path behind: as browsers write it (RFC 6454 §6.2).
+fn is_origin(text: &str) -> bool {
+    text.split_once("://")
+        .is_some_and(|(scheme, host)| !scheme.is_empty() && !host.is_empty() && !host.contains('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(args: &[&str], env: &[(&str, &str)]) -> Result<Options, String> {
+        let variable = |name: &str| {
+            env.iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.into())
+        };
+        Options::read(args.iter().map(OsString::from), variable)
+    }
+
+    #[track_caller]
+    fn refused(args: &[&str], env: &[(&str, &str)], words: &str) {
+        let error = read(args, env).unwrap_err();
+        assert!(error.contains(words), "{error}");
+        assert!(!error.contains('\n'), "one line: {error}");
+    }
+
+    #[test]
+    fn a_flag_comes_before_the_environment_and_that_before_the_default() {
+        assert_eq!(read(&[], &[]).unwrap(), Options::default());
+        assert_eq!(read(&[], &[("PORT", "1"), ("HOST", "::")]).unwrap().port, 1);
+        assert_eq!(read(&["-p2"], &[("PORT", "1")]).unwrap().port, 2);
+        assert_eq!(
+            read(&["--port=3", "--host", "a"], &[("HOST", "b")])
+                .unwrap()
+                .host,
+            "a"
+        );
+        let origins = read(&["--origin", "https://a.example", "--origin", "*"], &[])
+            .unwrap()
+            .origins;
+        assert_eq!(origins, ["https://a.example", "*"]);
+        let options = read(&["-qv", "--dir", "x"], &[]).unwrap();
+        assert!(options.quiet && options.verbose && options.dir == Some("x".into()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_one_line() {
+        refused(&["--frob"], &[], "'--frob'");
+        refused(&["-x"], &[], "'-x'");
+        refused(&["file"], &[], "\"file\"");
+        refused(&["--port"], &[], "--port");
+        refused(
+            &["--port", "70000"],
+            &[],
+            "--port wants a number from 0 to 65535, not '70000'",
+        );
+        refused(&[], &[("PORT", "abc")], "PORT wants a number");
+        refused(
+            &["--origin", "example.com"],
+            &[],
+            "--origin wants an origin as https://example.com",
+        );
+        refused(&["--verbose=yes"], &[], "verbose");
+    }
+
+    #[test]
+    fn the_help_names_every_flag() {
+        let help = help();
+        assert!(
+            FLAGS
+                .iter()
+                .all(|flag| help.contains(&format!("--{}", flag.long)) && help.contains(flag.help))
+        );
+        assert!(help.lines().all(|line| line.len() <= 110));
+    }
+}

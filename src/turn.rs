@@ -1,0 +1,209 @@
+//! What is done once a turn: deadlines, the flush, limits, and the removal of what is gone.
+//!
+//! The loop calls `expire`, then `flush` for every key of `take_dirty`, then `settle`, then `reap`.
+
+use std::io::Write;
+
+use crate::conn::Phase;
+use crate::deliver;
+use crate::event::{CloseReason, Handler};
+use crate::http::Fault;
+use crate::hub::{Hub, Stopping};
+use crate::id::Id;
+use crate::outbox::Flushed;
+use crate::ws::Opcode;
+
+/// What the loop does with a socket after a flush.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    Nothing,
+    /// Close the writing side: all is said.
+    Shutdown,
+}
+
+impl Hub {
+    /// Does what is due at the time `now`.
+    pub(crate) fn expire(&mut self, handler: Handler<'_>) {
+        let mut due = Vec::new();
+        self.timers.expire(self.now, &mut due);
+        for key in due {
+            if let Some(conn) = self.conns.get(key as usize) {
+                self.run_out(conn.id(key), conn.phase);
+            }
+        }
+        deliver::drain(self, handler);
+        if self.stopping == Stopping::Asked {
+            self.close_all();
+            deliver::drain(self, handler);
+        }
+    }
+
+    /// Milliseconds until `expire` has something to do; none if nothing is waited for.
+    pub(crate) fn patience(&self) -> Option<u64> {
+        let busy = self.outboxes.is_dirty()
+            || !self.resumed.is_empty()
+            || self.stopping == Stopping::Asked;
+        if busy {
+            return Some(0);
+        }
+        let end = match self.stopping {
+            Stopping::Until(end) => Some(end.saturating_sub(self.now)),
+            _ => None,
+        };
+        self.timers.next().into_iter().chain(end).min()
+    }
+
+    /// Writes what waits for a connection.
+    pub(crate) fn flush(&mut self, key: u32, out: &mut dyn Write) -> Next {
+        let Some(conn) = self.conns.get(key as usize) else {
+            return Next::Nothing;
+        };
+        let (id, phase, ended) = (conn.id(key), conn.phase, conn.ended);
+        if phase == Phase::Gone {
+            return Next::Nothing;
+        }
+        match self.outboxes.flush(key, out) {
+            Flushed::Broken => {
+                self.lose(id, CloseReason::Lost);
+                Next::Nothing
+            }
+            Flushed::Some => {
+                if phase == Phase::Stream {
+                    self.set_deadline(key, self.config.write_timeout);
+                }
+                Next::Nothing
+            }
+            Flushed::All => self.written(id, phase, ended),
+        }
+    }
+
+    /// Ends the batch of this turn, and enforces the limits on what slow receivers keep waiting.
+    pub(crate) fn settle(&mut self, handler: Handler<'_>) {
+        for key in self.outboxes.seal() {
+            let Some(conn) = self.conns.get(key as usize) else {
+                continue;
+            };
+            let over = self.outboxes.backlog(key) > self.config.max_backlog;
+            if over && !conn.phase.is_over() {
+                self.too_slow(conn.id(key));
+            }
+        }
+        if self.outboxes.pinned() > self.config.max_total_backlog {
+            self.shed();
+        }
+        deliver::drain(self, handler);
+    }
+
+    /// Removes what is gone; its key may be used again.
+    pub(crate) fn reap(&mut self, mut removed: impl FnMut(u32)) {
+        for key in std::mem::take(&mut self.gone) {
+            if self.conns.try_remove(key as usize).is_some() {
+                self.outboxes.close(key);
+                self.timers.clear(key);
+                removed(key);
+            }
+        }
+    }
+
+    /// Whether the server has stopped: all connections are gone, or their time is up.
+    pub(crate) fn is_stopped(&self) -> bool {
+        match self.stopping {
+            Stopping::Until(end) => self.conns.is_empty() || self.now >= end,
+            _ => false,
+        }
+    }
+
+    /// Whether it accepts no more connections.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping != Stopping::No
+    }
+
+    /// All is written for a connection: what was it waiting for?
+    fn written(&mut self, id: Id, phase: Phase, ended: bool) -> Next {
+        match phase {
+            Phase::Stream => self.answered(id.key),
+            Phase::Idle | Phase::Head if self.conns[id.key as usize].work.is_some() => {
+                self.resumed.push(id.key)
+            }
+            Phase::Last if ended => self.lose(id, CloseReason::Lost),
+            Phase::Last => {
+                self.conns[id.key as usize].phase = Phase::Drain;
+                return Next::Shutdown;
+            }
+            _ => {}
+        }
+        Next::Nothing
+    }
+
+    /// A deadline has passed.
+    fn run_out(&mut self, id: Id, phase: Phase) {
+        match phase {
+            Phase::Head | Phase::Body => self.refuse(id, Fault::Timeout),
+            Phase::Answer => self.give_up(
+                id,
+                "the application did not answer in time",
+                CloseReason::TimedOut,
+            ),
+            Phase::Open if self.conns[id.key as usize].pinged => {
+                self.stats.timed_out += 1;
+                self.fail(id, 1008, "ping not answered", CloseReason::TimedOut);
+            }
+            Phase::Open => {
+                self.conns[id.key as usize].pinged = true;
+                self.push_frame(id.key, Opcode::Ping, &[]);
+                self.set_deadline(id.key, self.config.ping_timeout);
+            }
+            Phase::Idle | Phase::Stream | Phase::Closing | Phase::Last | Phase::Drain => {
+                self.lose(id, CloseReason::TimedOut)
+            }
+            Phase::Gone => {}
+        }
+    }
+
+    fn close_all(&mut self) {
+        let wait = self.config.close_timeout.as_millis() as u64;
+        self.stopping = Stopping::Until(self.now.saturating_add(wait));
+        let all: Vec<_> = self
+            .conns
+            .iter()
+            .map(|(key, conn)| (conn.id(key as u32), conn.phase))
+            .collect();
+        for (id, phase) in all {
+            match phase {
+                Phase::Open => self.close_open(id, 1001, "server stops", CloseReason::Stopped),
+                Phase::Answer => self.give_up(id, "the server stops", CloseReason::Stopped),
+                Phase::Idle if self.outboxes.is_empty(id.key) => {
+                    self.lose(id, CloseReason::Stopped)
+                }
+                Phase::Idle | Phase::Head | Phase::Body => {
+                    self.finish(id.key, self.config.close_timeout)
+                }
+                Phase::Stream => self.conns[id.key as usize].keep_alive = false,
+                Phase::Closing | Phase::Last | Phase::Drain | Phase::Gone => {}
+            }
+        }
+    }
+
+    /// Cuts those with the largest backlogs until all together fit.
+    fn shed(&mut self) {
+        let backlog = |(key, _): &(usize, _)| self.outboxes.backlog(*key as u32);
+        let mut slow: Vec<_> = self
+            .conns
+            .iter()
+            .filter(|entry| backlog(entry) > 0)
+            .map(|entry| (backlog(&entry), entry.1.id(entry.0 as u32)))
+            .collect();
+        slow.sort_unstable();
+        while let Some((_, id)) = slow
+            .pop()
+            .filter(|_| self.outboxes.pinned() > self.config.max_total_backlog)
+        {
+            if self.phase(id) != Some(Phase::Gone) {
+                log::warn!("socket {id}: cut, too much waits for all receivers together");
+                self.stats.too_slow += 1;
+                self.lose(id, CloseReason::TooSlow);
+            }
+            self.outboxes.close(id.key);
+        }
+    }
+}

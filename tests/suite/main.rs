@@ -1,0 +1,3 @@
+//! Tests against the public API and the real program, by behaviour.
+
+mod floors;
