@@ -61,12 +61,11 @@ pub(crate) fn hang_up(hub: &mut Hub, key: u32, handler: Handler<'_>) {
     conn.ended = true;
     let id = conn.id(key);
     match conn.phase {
-        Phase::Last | Phase::Gone => {}
+        Phase::Stream | Phase::Last | Phase::Gone => {}
         // What was answered still goes out: many a simple client closes its side after asking.
-        Phase::Idle | Phase::Head | Phase::Body if !hub.outboxes.is_empty(key) => {
-            hub.finish(key, hub.config.write_timeout)
+        Phase::Idle | Phase::Head | Phase::Body | Phase::Closing if !hub.outboxes.is_empty(key) => {
+            hub.finish(key, hub.config.write_timeout);
         }
-        Phase::Stream => {}
         _ => hub.lose(id, CloseReason::Lost),
     }
     drain(hub, handler);

@@ -98,7 +98,7 @@ impl Sim {
         }
     }
 
-    /// Moves the clock on.
+    /// Moves the clock on. A loop waits between its turns only: call [`Sim::end_turn`] before.
     pub fn advance(&mut self, milliseconds: u64) {
         self.hub.now += milliseconds;
     }
