@@ -10,9 +10,7 @@ fn main() -> std::io::Result<()> {
         .unwrap_or("127.0.0.1:3000".to_owned());
     Server::bind(address)?.run(|hub, event| match event {
         Event::Text { id, text } => {
-            if !hub.join(id, text) {
-                hub.leave(id, text);
-            }
+            let _ = hub.join(id, text) || hub.leave(id, text);
         }
         // create-room, delete-room, join-room, leave-room: each change, in order.
         Event::Room(change) => println!("{change}"),

@@ -1,5 +1,87 @@
-//! x
+//! A real-time push server: rooms, WebSockets and HTTP in one thread, as a library.
+//!
+//! One thread, one [mio] event loop, no async runtime. A handler is a closure that gets the
+//! [`Hub`], which is all connections and rooms, and an [`Event`], which is what happened:
+//!
+//! ```no_run
+//! use roomcast::{Event, Server};
+//!
+//! fn main() -> std::io::Result<()> {
+//!     Server::bind("127.0.0.1:3000")?.run(|hub, event| match event {
+//!         Event::Open { id } => { hub.join(id, "lobby"); }
+//!         Event::Text { id, text } => { hub.to("lobby").except(id).send(text); }
+//!         Event::Room(change) => println!("{change}"),   // "create-room lobby", "join-room lobby 7f3a…"
+//!         _ => {}
+//!     })
+//! }
+//! ```
+//!
+//! From other threads one gets in by a [`Handle`]. Plain HTTP is [`Event::Request`], answered by
+//! [`Hub::respond`] now or later; a folder is served by [`files::Files`]. Without sockets, with
+//! bytes and a clock that is turned by hand, the same server is a [`Sim`]. Limits and deadlines
+//! are in [`Config`].
+//!
+//! # Layout
+//!
+//! Imports point only down; a test reads them (`tests/suite/floors.rs`).
+//!
+//! ```text
+//! 5  programs     main chat page plain options logger      use the public API only
+//!                 examples/*
+//! 4  layers       files                                    use the public API only
+//!    ─────────────────────────────────────────────────────────────────────────────
+//! 3  the loop     server server/accept handle              mio, sockets, the clock: only here
+//!                 sim                                      the same loop without them
+//! 2  the state    hub broadcast event conn                 what one may do, what may happen
+//!                 deliver ending turn                      bytes → events, closes, end of a turn
+//! 1  structures   rooms rooms/{event,audience,joined,sids}
+//!                 outbox outbox/backlog timer id config
+//! 0  bytes        http/{head,body,response} ws/{decode,encode,handshake}
+//! ```
+//!
+//! The way of one chat message: `server` reads into the shared buffer; `deliver` loops over what
+//! the bytes hold; `ws/decode` unmasks in place and lends the text; the application calls
+//! `hub.to("lobby").except(id).send(text)`; `ws/encode` encodes once, into the batch of the turn;
+//! `rooms` yields the members; `outbox` gives each the range, and one write at the end of the turn.
+//!
+//! # Laws
+//!
+//! Each with the test that holds it.
+//!
+//! 1. Sockets, the clock and randomness are on floor 3 only; below, time and names are arguments.
+//!    (`floors::sockets_the_clock_and_randomness_stand_with_the_loop`)
+//! 2. A peer's fault is never an `Err` of ours: it is [`Event::Close`] and the close code or the
+//!    status that its protocol names. Nothing a peer sends can panic. (`fuzz`, `tests/fuzz`)
+//! 3. The handler is never called from inside a method of [`Hub`]; what a method causes is queued
+//!    and delivered in order after the handler returns. (`simulation`)
+//! 4. Nothing leaves a slab while something walks over it: closing marks, the end of the turn
+//!    removes. After [`Event::Close`] no event names that id. (`simulation`)
+//! 5. An idle WebSocket in one room takes at most 128 bytes in all, and no heap of its own.
+//!    Buffers grow for work in hand and are given back. (`tests/memory.rs`)
+//! 6. Every length that a peer declares is checked before a byte is reserved for it
+//!    (`lengths_are_refused_when_they_are_declared`), and every wait for a peer has a deadline
+//!    (`deadlines`).
+//! 7. No system call in a loop over connections but the flush; one write for each receiver in a
+//!    turn. (`a_turn_of_many_messages_is_one_write_for_each_receiver`)
+//! 8. One peer cannot starve the others: one read of 64 KiB for each connection in a turn, the
+//!    rest is carried over. (`websocket`, `files`)
+//! 9. Backlog is bounded in bytes, for each receiver and in all; beyond, the receiver is closed
+//!    with 1008 "too slow" and counted in [`Stats`]. Control frames always get through. (`simulation`)
+//! 10. What one sender published every receiver gets in that order, each message once, whole.
+//!     (`simulation`)
+//! 11. A feature is one file and one `mod` line. Without features there are six packages and `log`.
+//!
+//! # Where this differs from what one might expect
+//!
+//! - What a slow receiver leaves is copied, once for all of them, into a segment they share
+//!   (`outbox/backlog`), in place of keeping the whole batch alive: a leftover pins only itself,
+//!   neighbouring ones join to one range, and counts need no atomics.
+//! - The room that each socket has to itself is a bit, until somebody else joins it (`rooms`).
+//! - Rooms keep slots in hash sets and a member its rooms in order, so that joining and leaving
+//!   cost the same in a room of any size.
+
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod broadcast;
 mod config;
 mod conn;

@@ -1,5 +1,7 @@
 //! The `roomcast` command: the chat, at an address, until a signal ends it.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod chat;
 mod logger;
 mod options;

@@ -365,10 +365,7 @@ fn the_end_of_a_file_larger_than_memory_is_at_hand() {
     let range = "bytes 8589934590-8589934591/8589934592";
     assert_eq!(response.field("content-range"), Some(range));
     assert_eq!(response.into_bytes().unwrap(), [0, 0]);
-    assert_eq!(
-        folder.ask("GET /large.mp4", "").encoded_bound() as u64 / 1000,
-        0
-    );
+    assert!(folder.ask("GET /large.mp4", "").encoded_bound() < 1000);
 }
 
 #[test]

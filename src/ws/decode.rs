@@ -19,7 +19,7 @@ pub(crate) struct Limits {
 }
 
 /// What arrived.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Item<'a> {
     Text(&'a str),
     Binary(&'a [u8]),

@@ -1,0 +1,11 @@
+# Two commands for a fresh machine: `make run` (the chat at http://localhost:3000) and `make test`.
+
+.PHONY: run test check bench doc fuzz browser
+
+run:     ; cargo run --release
+test:    browser ; cargo test && cargo test --no-default-features --lib && tests/browser/run
+check:   ; cargo fmt --check && cargo clippy --all-targets -- -D warnings && cargo clippy --no-default-features --lib -- -D warnings && RUSTDOCFLAGS="-D warnings" cargo doc --no-deps && cargo bench -- --quick
+bench:   ; cargo bench
+doc:     ; cargo doc --no-deps --open
+fuzz:    ; cargo install cargo-fuzz && cd tests/fuzz && for target in http websocket; do cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=60 || exit 1; done
+browser: ; tests/browser/setup
