@@ -16,6 +16,18 @@ pub trait Slot: Copy + Eq {
     fn slot(self) -> usize;
 }
 
+impl Slot for u32 {
+    fn slot(self) -> usize {
+        self as usize
+    }
+}
+
+impl Slot for usize {
+    fn slot(self) -> usize {
+        self
+    }
+}
+
 /// One connection and never another: its key in the slab and the generation of that key.
 ///
 /// The `Id` of a connection that is gone stays valid to use: every method answers a quiet `false`.

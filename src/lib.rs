@@ -102,6 +102,11 @@ mod timer;
 mod turn;
 mod ws;
 
+/// The programs in the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use broadcast::{Broadcast, Who};
 pub use config::Config;
 pub use event::{CloseReason, Event};

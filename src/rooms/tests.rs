@@ -4,12 +4,6 @@ use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
 use super::*;
 
-impl Slot for u32 {
-    fn slot(self) -> usize {
-        self as usize
-    }
-}
-
 fn sid(n: u32) -> Sid {
     let mut bytes = [0; 15];
     bytes[..4].copy_from_slice(&n.to_be_bytes());

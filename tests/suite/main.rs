@@ -1,6 +1,6 @@
 //! Tests against the public API and the real program, by behaviour.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
 mod deadlines;
 mod floors;
