@@ -47,7 +47,7 @@ pub struct Broadcast<'h> {
 }
 
 impl<'h> Broadcast<'h> {
-    pub(crate) fn new(hub: &'h mut Hub) -> Self {
+    fn new(hub: &'h mut Hub) -> Self {
         let audience = std::mem::take(&mut hub.audience);
         Self { hub, audience }
     }
@@ -81,6 +81,16 @@ impl<'h> Broadcast<'h> {
 }
 
 impl Hub {
+    /// Begins a broadcast to a room, or to one socket by its [`Id`]; see [`Broadcast`].
+    pub fn to<'w>(&mut self, who: impl Into<Who<'w>>) -> Broadcast<'_> {
+        Broadcast::new(self).to(who)
+    }
+
+    /// Begins a broadcast to every socket.
+    pub fn everyone(&mut self) -> Broadcast<'_> {
+        Broadcast::new(self)
+    }
+
     fn publish(&mut self, audience: &Audience, message: Message<'_>) -> usize {
         if self.rooms.members(audience).next().is_none() {
             return 0;

@@ -4,7 +4,8 @@
 //! is meant for, as the same event with two more arguments: the number of the message on this
 //! server, and the public name of its sender. What is refused is answered by `error`, in words.
 
-use roomcast::{Event, Hub, Id, Request, Response, files::Files};
+use roomcast::files::Files;
+use roomcast::{CloseReason, Event, Hub, Id, Request, Response, RoomEvent, Sid};
 use serde_json::value::RawValue;
 
 use crate::page;
@@ -15,6 +16,8 @@ pub(crate) struct Chat {
     site: Site,
     /// Messages so far; the number of the last one.
     sent: u64,
+    /// Who has left a room last.
+    left: Option<(Id, Sid)>,
 }
 
 /// What is served over HTTP.
@@ -30,7 +33,11 @@ type Refusal = String;
 
 impl Chat {
     pub(crate) fn new(site: Site) -> Self {
-        Self { site, sent: 0 }
+        Self {
+            site,
+            sent: 0,
+            left: None,
+        }
     }
 
     /// Does what the chat does about an event.
@@ -46,10 +53,26 @@ impl Chat {
             Event::Open { id } => log::info!("connect {}", name(hub, id)),
             Event::Text { id, text } => self.take(hub, id, text),
             Event::Binary { id, .. } => refuse(hub, id, "a message is text: one JSON array"),
-            Event::Close { id, reason } => log::info!("disconnect {id}: {reason}"),
-            Event::Room(change) => log::info!("{change}"),
+            Event::Close { id, reason } => self.say_goodbye(id, &reason),
+            Event::Room(change) => self.note(&change),
             _ => {}
         }
+    }
+
+    fn note(&mut self, change: &RoomEvent<Id>) {
+        log::info!("{change}");
+        if let RoomEvent::Leave { id, sid, .. } = *change {
+            self.left = Some((id, sid));
+        }
+    }
+
+    /// A socket that is gone has no name any more, but it has just left its rooms by it.
+    fn say_goodbye(&self, id: Id, reason: &CloseReason) {
+        let sid = self
+            .left
+            .filter(|(left, _)| *left == id)
+            .map(|(_, sid)| sid.to_string());
+        log::info!("disconnect {}: {reason}", sid.unwrap_or_default());
     }
 
     fn answer(&self, request: &Request<'_>) -> Response {

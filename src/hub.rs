@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 
 use slab::Slab;
 
-use crate::broadcast::{Broadcast, Who};
 use crate::config::Config;
 use crate::conn::{Conn, Phase};
 use crate::event::{CloseReason, Queued};
@@ -156,16 +155,6 @@ impl Hub {
                 .is_some_and(|encoded| self.push(id, encoded)),
             false => false,
         }
-    }
-
-    /// Begins a broadcast to a room, or to one socket by its [`Id`]; see [`Broadcast`].
-    pub fn to<'w>(&mut self, who: impl Into<Who<'w>>) -> Broadcast<'_> {
-        Broadcast::new(self).to(who)
-    }
-
-    /// Begins a broadcast to every socket.
-    pub fn everyone(&mut self) -> Broadcast<'_> {
-        Broadcast::new(self)
     }
 
     /// Encodes a message once, for any number of receivers that the program chooses itself.
