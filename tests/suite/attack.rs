@@ -1,0 +1,36 @@
+//! What a hostile or an unlucky peer does, and what must not come of it.
+
+use roomcast::{Config, Event, Hub, Response, Sim};
+
+/// Answers every request with its path.
+#[expect(clippy::needless_pass_by_value, reason = "that is what a handler is")]
+fn echo_path(hub: &mut Hub, event: Event<'_>) {
+    if let Event::Request { id, request } = event {
+        hub.respond(id, Response::text(200, request.path()));
+    }
+}
+
+/// Does turns until nothing is to be done at once.
+fn settle(sim: &mut Sim, handler: &mut dyn FnMut(&mut Hub, Event<'_>)) {
+    sim.end_turn(handler);
+    for _ in 0..10_000 {
+        if sim.patience() != Some(0) {
+            return;
+        }
+        sim.end_turn(handler);
+    }
+    panic!("the loop never rests");
+}
+
+#[test]
+fn the_size_of_a_chunk_cannot_be_a_line_without_end() {
+    let mut sim = Sim::new(Config::default());
+    for line in ["1;\n", "\r\n", ";a\r\n", "1;a\nb\r\n"] {
+        let id = sim.connect();
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+        sim.receive(id, format!("{head}{line}").as_bytes(), &mut echo_path);
+        settle(&mut sim, &mut echo_path);
+        let answer = sim.take(id);
+        assert!(answer.starts_with(b"HTTP/1.1 400 "), "{line:?}");
+    }
+}
