@@ -165,7 +165,7 @@ impl Outboxes {
         self.segments.bytes()
     }
 
-    /// Writes what waits for a key, with one call of `write`.
+    /// Writes what waits for a key, with one call of `write`, or one for every 64 pieces.
     pub(crate) fn flush(&mut self, key: u32, out: &mut dyn Write) -> Flushed {
         let run = self.runs[key as usize];
         if self.backlogs[key as usize].is_some() {
@@ -276,14 +276,17 @@ impl Outboxes {
         if backlog.is_written() && run.is_empty() {
             return self.write_piece(backlog, out);
         }
-        let slices = backlog.slices(&self.segments, &self.batch, *run);
-        let offered: usize = slices.iter().map(|slice| slice.len()).sum();
-        self.writes += 1;
-        let Ok(n) = write(out, &slices) else {
-            return Flushed::Broken;
-        };
-        backlog.advance(n, run, &mut self.segments);
-        backlog.blocked = n < offered;
+        // More than one call only for a receiver whose messages are in very many pieces.
+        while !(backlog.blocked || backlog.is_written() && run.is_empty()) {
+            let slices = backlog.slices(&self.segments, &self.batch, *run);
+            let offered: usize = slices.iter().map(|slice| slice.len()).sum();
+            self.writes += 1;
+            let Ok(n) = write(out, &slices) else {
+                return Flushed::Broken;
+            };
+            backlog.advance(n, run, &mut self.segments);
+            backlog.blocked = n < offered;
+        }
         match backlog.is_written() && run.is_empty() && backlog.stream.is_none() {
             true => Flushed::All,
             false => Flushed::Some,

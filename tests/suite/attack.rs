@@ -1,6 +1,7 @@
 //! What a hostile or an unlucky peer does, and what must not come of it.
 
-use roomcast::{Config, Event, Hub, Response, Sim};
+use roomcast::sim::client_frame;
+use roomcast::{Config, Event, Hub, Id, Response, Sim};
 
 /// Answers every request with its path.
 #[expect(clippy::needless_pass_by_value, reason = "that is what a handler is")]
@@ -32,5 +33,35 @@ fn the_size_of_a_chunk_cannot_be_a_line_without_end() {
         settle(&mut sim, &mut echo_path);
         let answer = sim.take(id);
         assert!(answer.starts_with(b"HTTP/1.1 400 "), "{line:?}");
+    }
+}
+
+#[test]
+fn who_reads_is_not_cut_however_many_pieces_its_messages_are_in() {
+    let mut sim = Sim::new(Config::default());
+    let mut relay = |hub: &mut Hub, event: Event<'_>| {
+        if let Event::Text { text, .. } = event {
+            hub.to(&text[..1]).send(text);
+        }
+    };
+    let publisher = sim.open("/", &mut relay);
+    let readers: Vec<Id> = ["a", "b"]
+        .iter()
+        .map(|room| {
+            let id = sim.open("/", &mut relay);
+            sim.hub().join(id, room);
+            id
+        })
+        .collect();
+    let pair = [
+        client_frame(0x81, b"a 100 bytes"),
+        client_frame(0x81, b"b 100 bytes"),
+    ];
+    for turn in 0..100 {
+        sim.receive(publisher, &pair.concat().repeat(1000), &mut relay);
+        sim.end_turn(&mut relay);
+        for id in &readers {
+            assert_eq!(sim.take(*id).len(), 13_000, "turn {turn}");
+        }
     }
 }
