@@ -195,18 +195,11 @@ impl Outboxes {
     /// Returns their keys, whose backlogs have grown.
     pub(crate) fn seal(&mut self) -> Vec<u32> {
         let left = std::mem::take(&mut self.left);
-        if let Some(hull) = self.hull(&left) {
-            let (segment, shift) = self.segments.append(&self.batch[hull.range()]);
-            for &key in &left {
-                let run = std::mem::replace(&mut self.runs[key as usize], Run::EMPTY);
-                if let Some(backlog) = &mut self.backlogs[key as usize] {
-                    backlog.keep(
-                        run,
-                        segment,
-                        shift.wrapping_sub(hull.start),
-                        &mut self.segments,
-                    );
-                }
+        let parts = self.segments.copy(&self.batch, self.runs_of(&left));
+        for &key in &left {
+            let run = std::mem::replace(&mut self.runs[key as usize], Run::EMPTY);
+            if let Some(backlog) = &mut self.backlogs[key as usize] {
+                backlog.keep(run, &parts, &mut self.segments);
             }
         }
         self.number = self.number.wrapping_add(1);
@@ -233,19 +226,18 @@ impl Outboxes {
         self.backlogs[key as usize].get_or_insert_with(|| Box::new(Backlog::new(queued)))
     }
 
-    /// The smallest range that holds all that is left over.
-    fn hull(&self, left: &[u32]) -> Option<Run> {
+    /// All ranges of the batch that are left over for those keys.
+    fn runs_of(&self, keys: &[u32]) -> Vec<Run> {
         let of = |key: &u32| {
             let earlier = self.backlogs[*key as usize]
                 .iter()
                 .flat_map(|backlog| &backlog.runs);
             earlier.copied().chain([self.runs[*key as usize]])
         };
-        let runs = || left.iter().flat_map(of).filter(|run| !run.is_empty());
-        Some(Run {
-            start: runs().map(|run| run.start).min()?,
-            end: runs().map(|run| run.end).max()?,
-        })
+        keys.iter()
+            .flat_map(of)
+            .filter(|run| !run.is_empty())
+            .collect()
     }
 
     fn flush_backlog(&mut self, key: u32, out: &mut dyn Write) -> Flushed {

@@ -33,6 +33,15 @@ struct Range {
     end: u32,
 }
 
+/// A part of a batch and where it was copied to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    run: Run,
+    segment: u32,
+    /// Added to a position in the batch it gives that in the segment.
+    shift: u32,
+}
+
 /// Bytes that slow receivers share, each a log that grows until it is large enough.
 #[derive(Debug, Default)]
 pub(crate) struct Segments {
@@ -57,11 +66,12 @@ impl Backlog {
         }
     }
 
-    /// Turns what is left of the batch into ranges of a segment; `shift` is added to a position in
-    /// the batch to get that in the segment.
-    pub(super) fn keep(&mut self, last: Run, segment: u32, shift: u32, segments: &mut Segments) {
+    /// Turns what is left of the batch into ranges of the segments that hold its `parts` now.
+    pub(super) fn keep(&mut self, last: Run, parts: &[Part], segments: &mut Segments) {
         let runs = std::mem::take(&mut self.runs);
         for run in runs.into_iter().chain([last]).filter(|run| !run.is_empty()) {
+            let behind = parts.partition_point(|part| part.run.start <= run.start);
+            let Part { segment, shift, .. } = parts[behind - 1];
             let (start, end) = (run.start.wrapping_add(shift), run.end.wrapping_add(shift));
             self.push(
                 Range {
@@ -161,6 +171,29 @@ impl Segments {
     /// Bytes that are kept in memory.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Copies what `runs` hold of the batch, each byte once and none between them. The parts are in
+    /// the order of the batch, and the caller makes ranges of all of them at once.
+    pub(super) fn copy(&mut self, batch: &[u8], mut runs: Vec<Run>) -> Vec<Part> {
+        runs.sort_by_key(|run| run.start);
+        let mut joined: Vec<Run> = Vec::new();
+        for run in runs {
+            match joined.last_mut() {
+                Some(last) if run.start <= last.end => last.end = last.end.max(run.end),
+                _ => joined.push(run),
+            }
+        }
+        let copied = joined.into_iter().map(|run| {
+            let (segment, start) = self.append(&batch[run.range()]);
+            let shift = start.wrapping_sub(run.start);
+            Part {
+                run,
+                segment,
+                shift,
+            }
+        });
+        copied.collect()
     }
 
     /// Appends bytes and tells where they stand. The caller makes a range of them at once.

@@ -65,3 +65,20 @@ fn who_reads_is_not_cut_however_many_pieces_its_messages_are_in() {
         }
     }
 }
+
+#[test]
+fn what_two_slow_receivers_leave_does_not_keep_what_lies_between() {
+    let mut sim = Sim::new(Config::default());
+    let mut quiet = roomcast::sim::quiet;
+    let ids: Vec<Id> = (0..3).map(|_| sim.open("/", &mut quiet)).collect();
+    sim.set_room(ids[0], 0);
+    sim.set_room(ids[2], 0);
+    let large = vec![7; 100_000];
+    for _ in 0..100 {
+        sim.hub().send(ids[0], "first");
+        sim.hub().send(ids[1], &large);
+        sim.hub().send(ids[2], "last");
+        sim.end_turn(&mut quiet);
+    }
+    assert_eq!(sim.hub().backlog(), 100 * (7 + 6));
+}
