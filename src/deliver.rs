@@ -104,7 +104,7 @@ fn consume(
 }
 
 fn head(hub: &mut Hub, id: Id, work: &mut Work, bytes: &[u8], handler: Handler<'_>) -> Step {
-    if bytes.is_empty() || hub.outboxes.backlog(id.key) > MAX_UNTAKEN {
+    if bytes.is_empty() || hub.outboxes.waiting(id.key) > MAX_UNTAKEN {
         return Step::Wait(0);
     }
     let limits = http::Limits {

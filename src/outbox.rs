@@ -137,6 +137,11 @@ impl Outboxes {
             .map_or(0, |backlog| backlog.len)
     }
 
+    /// Bytes that wait for a key, those of this turn included.
+    pub(crate) fn waiting(&self, key: u32) -> usize {
+        self.backlog(key) + self.runs_of(key).map(Run::len).sum::<usize>()
+    }
+
     /// Whether nothing waits for a key.
     pub(crate) fn is_empty(&self, key: u32) -> bool {
         self.runs[key as usize].is_empty() && self.backlogs[key as usize].is_none()
@@ -195,7 +200,8 @@ impl Outboxes {
     /// Returns their keys, whose backlogs have grown.
     pub(crate) fn seal(&mut self) -> Vec<u32> {
         let left = std::mem::take(&mut self.left);
-        let parts = self.segments.copy(&self.batch, self.runs_of(&left));
+        let runs = left.iter().flat_map(|key| self.runs_of(*key)).collect();
+        let parts = self.segments.copy(&self.batch, runs);
         for &key in &left {
             let run = std::mem::replace(&mut self.runs[key as usize], Run::EMPTY);
             if let Some(backlog) = &mut self.backlogs[key as usize] {
@@ -226,18 +232,12 @@ impl Outboxes {
         self.backlogs[key as usize].get_or_insert_with(|| Box::new(Backlog::new(queued)))
     }
 
-    /// All ranges of the batch that are left over for those keys.
-    fn runs_of(&self, keys: &[u32]) -> Vec<Run> {
-        let of = |key: &u32| {
-            let earlier = self.backlogs[*key as usize]
-                .iter()
-                .flat_map(|backlog| &backlog.runs);
-            earlier.copied().chain([self.runs[*key as usize]])
-        };
-        keys.iter()
-            .flat_map(of)
-            .filter(|run| !run.is_empty())
-            .collect()
+    /// All ranges of the batch that wait for a key.
+    fn runs_of(&self, key: u32) -> impl Iterator<Item = Run> + '_ {
+        let backlog = self.backlogs[key as usize].iter();
+        let earlier = backlog.flat_map(|backlog| &backlog.runs).copied();
+        let runs = earlier.chain([self.runs[key as usize]]);
+        runs.filter(|run| !run.is_empty())
     }
 
     fn flush_backlog(&mut self, key: u32, out: &mut dyn Write) -> Flushed {

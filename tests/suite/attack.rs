@@ -23,6 +23,10 @@ fn settle(sim: &mut Sim, handler: &mut dyn FnMut(&mut Hub, Event<'_>)) {
     panic!("the loop never rests");
 }
 
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")
+}
+
 #[test]
 fn the_size_of_a_chunk_cannot_be_a_line_without_end() {
     let mut sim = Sim::new(Config::default());
@@ -81,4 +85,27 @@ fn what_two_slow_receivers_leave_does_not_keep_what_lies_between() {
         sim.end_turn(&mut quiet);
     }
     assert_eq!(sim.hub().backlog(), 100 * (7 + 6));
+}
+
+#[test]
+fn a_rush_of_requests_is_answered_as_fast_as_the_answers_are_taken() {
+    let mut sim = Sim::new(Config::default());
+    let mut page = |hub: &mut Hub, event: Event<'_>| {
+        if let Event::Request { id, .. } = event {
+            hub.respond(id, Response::new(200).body(vec![b'x'; 50_000]));
+        }
+    };
+    let id = sim.connect();
+    sim.set_room(id, 0);
+    sim.receive(id, get("/").repeat(2000).as_bytes(), &mut page);
+    settle(&mut sim, &mut page);
+    assert!(sim.hub().backlog() < 200_000, "{}", sim.hub().backlog());
+    let mut taken = 0;
+    for _ in 0..10_000 {
+        sim.set_room(id, 100_000);
+        settle(&mut sim, &mut page);
+        taken += sim.take(id).len();
+    }
+    assert!(sim.is_connected(id));
+    assert!(taken > 2000 * 50_000, "{taken}");
 }
