@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 
 /// Sent when a client waits for leave to send its body (RFC 9110 §10.1.1).
 pub(crate) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -72,10 +72,15 @@ impl Response {
         self
     }
 
-    /// Sets the body to bytes that are at hand.
+    /// Sets the body to bytes that are at hand. Many of them are sent in pieces, as the socket
+    /// takes them: no limit on what waits for a slow receiver applies.
     #[must_use]
     pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.content = Content::Bytes(bytes.into());
+        let bytes = bytes.into();
+        if bytes.len() > LARGE_BODY {
+            return self.stream(bytes.len() as u64, Cursor::new(bytes));
+        }
+        self.content = Content::Bytes(bytes);
         self
     }
 
@@ -231,6 +236,9 @@ fn reason(status: u16) -> &'static str {
         _ => "",
     }
 }
+
+/// Bytes of a body above which it is sent in pieces.
+const LARGE_BODY: usize = 64 * 1024;
 
 /// On every answer: no guessing of content types, no address of a page told to others.
 const SAFE_FIELDS: [(&str, &str); 2] = [

@@ -109,3 +109,25 @@ fn a_rush_of_requests_is_answered_as_fast_as_the_answers_are_taken() {
     assert!(sim.is_connected(id));
     assert!(taken > 2000 * 50_000, "{taken}");
 }
+
+#[test]
+fn a_large_body_reaches_who_takes_it_slowly() {
+    let mut sim = Sim::new(Config::default());
+    let mut large = |hub: &mut Hub, event: Event<'_>| {
+        if let Event::Request { id, .. } = event {
+            hub.respond(id, Response::new(200).body(vec![b'x'; 5_000_000]));
+        }
+    };
+    let id = sim.connect();
+    sim.set_room(id, 0);
+    sim.receive(id, get("/").as_bytes(), &mut large);
+    settle(&mut sim, &mut large);
+    let mut taken = 0;
+    for _ in 0..100 {
+        sim.advance(10_000);
+        sim.set_room(id, 100_000);
+        settle(&mut sim, &mut large);
+        taken += sim.take(id).len();
+    }
+    assert!(taken > 5_000_000, "{taken}");
+}
