@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 /// Limits and deadlines of a server; all of them hold from the first byte of a connection.
+/// A deadline of more than 30 days is one of 30 days.
 ///
 /// ```
 /// let config = roomcast::Config { max_message: 64 * 1024, ..roomcast::Config::default() };

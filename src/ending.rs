@@ -160,10 +160,12 @@ impl Hub {
     }
 
     pub(crate) fn set_deadline(&mut self, key: u32, wait: Duration) {
-        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX / 2);
+        let wait = wait.min(MAX_WAIT).as_millis() as u64;
         self.timers.set(key, self.now.saturating_add(wait));
     }
 }
 
+/// A wait that is longer is no longer, since the time of the wheel wraps around after 198 days.
+const MAX_WAIT: Duration = Duration::from_secs(30 * 86_400);
 /// Bytes of the longest close frame.
 const CLOSE_LEN: usize = 127;

@@ -131,3 +131,27 @@ fn a_large_body_reaches_who_takes_it_slowly() {
     }
     assert!(taken > 5_000_000, "{taken}");
 }
+
+#[test]
+fn a_wait_of_years_is_a_long_one() {
+    let forever = Config {
+        answer_timeout: std::time::Duration::MAX,
+        keep_alive: std::time::Duration::from_secs(86_400 * 365),
+        ..Config::default()
+    };
+    let mut sim = Sim::new(forever);
+    let mut late = roomcast::sim::quiet;
+    let id = sim.connect();
+    sim.receive(id, get("/").as_bytes(), &mut late);
+    for hour in 0..48 {
+        sim.advance(3_600_000);
+        sim.end_turn(&mut late);
+        assert!(sim.is_connected(id) && sim.take(id).is_empty(), "{hour}");
+    }
+    assert!(sim.hub().respond(id, Response::new(204)));
+    for _ in 0..48 {
+        sim.advance(3_600_000);
+        sim.end_turn(&mut late);
+    }
+    assert!(sim.is_connected(id));
+}
