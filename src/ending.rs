@@ -41,6 +41,7 @@ impl Hub {
             return self.finish(key, self.config.write_timeout);
         }
         conn.phase = Phase::Idle;
+        conn.head_only = false;
         if conn.work.is_some() || conn.unread {
             self.resumed.push(key);
         }

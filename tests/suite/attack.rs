@@ -155,3 +155,17 @@ fn a_wait_of_years_is_a_long_one() {
     }
     assert!(sim.is_connected(id));
 }
+
+#[test]
+fn a_refusal_after_a_head_request_has_its_body() {
+    let mut sim = Sim::new(Config::default());
+    let id = sim.connect();
+    let requests = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n\r\n";
+    sim.receive(id, requests.as_bytes(), &mut echo_path);
+    settle(&mut sim, &mut echo_path);
+    let answer = String::from_utf8(sim.take(id)).unwrap();
+    assert!(
+        answer.ends_with("\r\n\r\nthe Host field is missing\n"),
+        "{answer}"
+    );
+}
