@@ -336,7 +336,7 @@ impl Hub {
     fn refuse_upgrade(&mut self, id: Id, refusal: Refusal, request: &Request<'_>) {
         let origin = request.header("origin").unwrap_or("-");
         log::info!(
-            "connection {id}: no WebSocket: {} (origin {origin})",
+            "connection {id}: no WebSocket: {} (origin {origin:?})",
             refusal.reason()
         );
         self.stats.refused += 1;

@@ -95,7 +95,7 @@ impl fmt::Display for CloseReason {
             Self::Peer {
                 code: Some(code),
                 reason,
-            } => write!(f, "closed by the peer: {code} {reason}"),
+            } => write!(f, "closed by the peer: {code} {}", reason.escape_debug()),
             Self::Lost => f.write_str("connection lost"),
             Self::Violation(violation) => write!(f, "protocol violation: {violation}"),
             Self::TimedOut => f.write_str("timed out"),

@@ -169,3 +169,18 @@ fn a_refusal_after_a_head_request_has_its_body() {
         "{answer}"
     );
 }
+
+#[test]
+fn the_reason_of_a_close_cannot_forge_a_line_of_a_log() {
+    let mut sim = Sim::new(Config::default());
+    let mut log = String::new();
+    let mut handler = |_: &mut Hub, event: Event<'_>| {
+        if let Event::Close { reason, .. } = event {
+            log = reason.to_string();
+        }
+    };
+    let id = sim.open("/", &mut handler);
+    let close = [&1000_u16.to_be_bytes()[..], b"a\nerror: b\x1b[2J"].concat();
+    sim.receive(id, &client_frame(0x88, &close), &mut handler);
+    assert!(!log.contains(char::is_control), "{log:?}");
+}
