@@ -12,7 +12,7 @@
 const MESSAGES_KEPT = 500;
 const UNSENT_KEPT = 100;
 const NEAR_BOTTOM = 50; // px
-const SAME_BREATH = 2 * 60_000; // ms in which a sender is not named again
+const SAME_BREATH = 120_000; // ms in which a sender is not named again
 
 const FIRST_RETRY = 1000; // ms, doubled each time
 const LAST_RETRY = 5000;
@@ -127,7 +127,7 @@ function parse(data) {
   }
 }
 
-const words = (said) => (typeof said === "string" ? said : JSON.stringify(said));
+const words = (said) => (typeof said === "string" ? said : (JSON.stringify(said) ?? ""));
 
 // Who and where I am: asked after each change, told by the answer
 
@@ -176,14 +176,14 @@ function enter(next) {
 }
 
 function leave() {
-  history.pushState(null, "", location.pathname + location.search);
+  history.pushState(null, "", location.pathname);
   enter("");
   $("text").focus();
 }
 
 function forgetRoom() {
   notice(`The server did not let you into ${room}.`);
-  history.replaceState(null, "", location.pathname + location.search);
+  history.replaceState(null, "", location.pathname);
   room = told = "";
   aim(null);
 }
@@ -246,11 +246,11 @@ function write({ text, to, room: where }) {
 /** Points the composer at one person, or with null back at the room. */
 function aim(id) {
   target = id;
+  const place = room || "everyone";
   $("target").hidden = !id;
-  $("target-id").textContent = id ?? "";
-  $("back").textContent = `Back to ${room || "everyone"}`;
-  $("send").textContent = id ? "Send privately" : "Send";
-  const label = id ? `Private message to ${short(id)}` : `Message to ${room || "everyone"}`;
+  $("target-id").textContent = id ? short(id) : "";
+  $("back").textContent = `Back to ${place}`;
+  const label = id ? `Private message to ${short(id)}` : `Message to ${place}`;
   $("text-label").textContent = $("text").placeholder = label;
 }
 
@@ -272,10 +272,9 @@ function hear(message) {
 function show(message) {
   const now = new Date();
   const item = make("li", "message");
-  item.classList.toggle("own", Boolean(message.own));
-  item.classList.toggle("waiting", Boolean(message.own));
-  item.classList.toggle("private", Boolean(message.to));
-  item.classList.toggle("follows", inOneBreath(message, now));
+  if (message.own) item.classList.add("own", "waiting");
+  if (message.to) item.classList.add("private");
+  if (inOneBreath(message, now)) item.classList.add("follows");
   if (!message.own) item.append(faceOf(message.from));
   item.append(headOf(message), rowOf(message, now));
   if (message.own) stickNow();
@@ -301,7 +300,6 @@ function headOf(message) {
 
 function senderOf(id) {
   const button = make("button", "sender", short(id));
-  button.type = "button";
   button.title = `message ${id} privately`;
   button.onclick = () => aimAndType(id);
   return button;
@@ -343,7 +341,7 @@ function notice(text) {
 }
 
 function withLinks(text) {
-  // Odd places are addresses; a full stop or bracket behind one is not its part.
+  // Odd parts are addresses; a full stop or bracket behind one stays outside.
   const parts = text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?')\]}])/i);
   return parts.map((part, i) => (i % 2 ? linkOf(part) : part));
 }
@@ -367,6 +365,7 @@ let top = 0; // where settle() left the reader
 let frame = 0;
 
 function append(item) {
+  if (!frame) stick ||= isNearBottom();
   $("messages").append(item);
   if (document.hidden) settle();
   else frame ||= requestAnimationFrame(settle); // once for many messages
@@ -401,11 +400,15 @@ function toBottom() {
 
 function scrolled() {
   if (frame) return; // settle() looks for itself
-  const log = $("log");
-  stick = log.scrollHeight - log.scrollTop - log.clientHeight <= NEAR_BOTTOM;
-  top = log.scrollTop;
+  stick = isNearBottom();
+  top = $("log").scrollTop;
   if (stick) fresh = 0;
   showFresh();
+}
+
+function isNearBottom() {
+  const { scrollHeight, scrollTop, clientHeight } = $("log");
+  return scrollHeight - scrollTop - clientHeight <= NEAR_BOTTOM;
 }
 
 function showFresh() {
@@ -467,11 +470,9 @@ function countUnread(count) {
 
 const ICON_WITH_DOT =
   "data:image/svg+xml," +
-  encodeURIComponent(
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">' +
-      '<path fill="#14695c" d="M9 3h14a7 7 0 0 1 7 7v7a7 7 0 0 1-7 7h-9l-7 6v-6.3A7 7 0 0 1 2 17v-7a7 7 0 0 1 7-7z"/>' +
-      '<circle cx="24" cy="8" r="7.5" fill="#d9482b"/></svg>',
-  );
+  encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
+<rect x="2" y="5" width="28" height="22" rx="7" fill="#14695c"/>
+<circle cx="24" cy="8" r="7.5" fill="#d9482b"/></svg>`);
 
 // Small helpers
 
@@ -511,12 +512,17 @@ function hueOf(id) {
 
 // Wiring
 
-/** Somebody looks again, or the network is back. */
+/** The network is back, or somebody looks: is the line still there? */
 function wake() {
-  if (document.hidden) return;
-  countUnread(0);
   if (line.isOpen) ask();
   else line.dial();
+}
+
+function looked() {
+  if (document.hidden) return;
+  countUnread(0);
+  settle();
+  wake();
 }
 
 function dialByHand() {
@@ -536,7 +542,7 @@ new ResizeObserver(() => stick && toBottom()).observe($("log"));
 addEventListener("hashchange", () => enter(roomOfAddress()));
 addEventListener("online", wake);
 addEventListener("focus", () => countUnread(0));
-document.addEventListener("visibilitychange", wake);
+document.addEventListener("visibilitychange", looked);
 
 room = roomOfAddress();
 aim(null);
