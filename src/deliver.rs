@@ -58,12 +58,15 @@ pub(crate) fn hang_up(hub: &mut Hub, key: u32, handler: Handler<'_>) {
     let Some(conn) = hub.conns.get_mut(key as usize) else {
         return;
     };
-    conn.ended = true;
     let id = conn.id(key);
+    let silent = hub.outboxes.is_empty(key);
     match conn.phase {
-        Phase::Stream | Phase::Last | Phase::Gone => {}
+        // Requests that wait for the answers before them come first; then the end is read again.
+        Phase::Idle | Phase::Head | Phase::Stream if conn.work.is_some() && !silent => {}
+        Phase::Stream | Phase::Last | Phase::Gone => conn.ended = true,
         // What was answered still goes out: many a simple client closes its side after asking.
-        Phase::Idle | Phase::Head | Phase::Body | Phase::Closing if !hub.outboxes.is_empty(key) => {
+        Phase::Idle | Phase::Head | Phase::Body | Phase::Closing if !silent => {
+            conn.ended = true;
             hub.finish(key, hub.config.write_timeout);
         }
         _ => hub.lose(id, CloseReason::Lost),

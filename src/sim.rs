@@ -42,6 +42,8 @@ struct Wire {
     writes: usize,
     /// The server has closed its side.
     shut: bool,
+    /// The peer has closed its side, behind all that the server has received.
+    ended: bool,
     /// Which connection it belongs to.
     id: Option<Id>,
 }
@@ -93,7 +95,8 @@ impl Sim {
 
     /// The peer closes its side, or is gone.
     pub fn hang_up(&mut self, id: Id, handler: Handler<'_>) {
-        if self.is_connected(id) {
+        if let Some(wire) = self.wire(id) {
+            wire.ended = true;
             deliver::hang_up(&mut self.hub, id.key, handler);
         }
     }
@@ -110,7 +113,11 @@ impl Sim {
 
     /// What a loop does at the end of a turn: kept bytes, deadlines, the flush, removals.
     pub fn end_turn(&mut self, handler: Handler<'_>) {
-        deliver::resume(&mut self.hub, handler);
+        for key in deliver::resume(&mut self.hub, handler) {
+            if self.wires[key as usize].ended {
+                deliver::hang_up(&mut self.hub, key, handler);
+            }
+        }
         self.hub.expire(handler);
         let dirty = self.hub.outboxes.take_dirty();
         for key in &dirty {

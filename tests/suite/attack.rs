@@ -184,3 +184,37 @@ fn the_reason_of_a_close_cannot_forge_a_line_of_a_log() {
     sim.receive(id, &client_frame(0x88, &close), &mut handler);
     assert!(!log.contains(char::is_control), "{log:?}");
 }
+
+#[test]
+fn who_closes_its_side_after_many_requests_gets_all_answers() {
+    let mut sim = Sim::new(Config::default());
+    let mut stream = |hub: &mut Hub, event: Event<'_>| {
+        if let Event::Request { id, .. } = event {
+            hub.respond(
+                id,
+                Response::new(200).stream(100_000, std::io::repeat(b'x')),
+            );
+        }
+    };
+    let id = sim.connect();
+    sim.receive(id, get("/").repeat(5).as_bytes(), &mut stream);
+    sim.hang_up(id, &mut stream);
+    settle(&mut sim, &mut stream);
+    assert!(sim.take(id).len() > 500_000);
+    assert!(!sim.is_connected(id));
+}
+
+#[test]
+fn half_a_request_before_the_end_is_not_waited_for() {
+    let mut sim = Sim::new(Config::default());
+    let id = sim.connect();
+    sim.receive(
+        id,
+        format!("{}GET /half", get("/")).as_bytes(),
+        &mut echo_path,
+    );
+    sim.hang_up(id, &mut echo_path);
+    settle(&mut sim, &mut echo_path);
+    assert!(sim.take(id).ends_with(b"\r\n\r\n/\n"));
+    assert!(!sim.is_connected(id));
+}
