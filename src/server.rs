@@ -159,26 +159,26 @@ impl Server {
             return self.listeners.close();
         }
         self.listeners.notice(&self.events);
-        while let Some(socket) = self.listeners.accept() {
-            self.add(socket)
+        while let Some((socket, addr)) = self.listeners.accept() {
+            self.add(socket, addr)
                 .unwrap_or_else(|error| log::warn!("a connection is lost at once: {error}"));
         }
     }
 
-    fn add(&mut self, mut socket: TcpStream) -> io::Result<()> {
+    fn add(&mut self, mut socket: TcpStream, addr: SocketAddr) -> io::Result<()> {
         // Messages are small and wanted at once; they are gathered by the turn, not by the kernel.
         socket.set_nodelay(true)?;
         let id = self.hub.accept();
         let token = Token(id.key as usize);
+        if self.sockets.len() <= token.0 {
+            self.sockets.resize_with(token.0 + 1, || None);
+        }
         let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
         if let Err(error) = self.poll.registry().register(&mut socket, token, both) {
             self.hub.lose(id, CloseReason::Lost);
             return Err(error);
         }
-        log::debug!("connection {id} from {}", socket.peer_addr()?);
-        if self.sockets.len() <= token.0 {
-            self.sockets.resize_with(token.0 + 1, || None);
-        }
+        log::debug!("connection {id} from {addr}");
         self.sockets[token.0] = Some(socket);
         Ok(())
     }

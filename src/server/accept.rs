@@ -68,14 +68,14 @@ impl Listeners {
     }
 
     /// The next connection of this turn, if there is one.
-    pub(super) fn accept(&mut self) -> Option<TcpStream> {
+    pub(super) fn accept(&mut self) -> Option<(TcpStream, SocketAddr)> {
         while let Some(listener) = self.all.iter_mut().find(|listener| listener.ready) {
             if self.budget == 0 || self.starved {
                 return None;
             }
             self.budget -= 1;
             match listener.socket.accept() {
-                Ok((socket, _)) => return Some(socket),
+                Ok(accepted) => return Some(accepted),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => listener.ready = false,
                 Err(error) if is_peers_fault(&error) => {}
                 Err(error) => {
