@@ -3,7 +3,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Registry, Token};
@@ -19,8 +19,9 @@ pub(super) struct Listeners {
     all: Vec<Listener>,
     /// How many may still be accepted in this turn.
     budget: usize,
-    /// The process has no file descriptors left; tried again when one is given back, or later.
-    starved: bool,
+    /// Since when the process has no file descriptors left; tried again when one is given back
+    /// here, or after a while.
+    starved: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -62,15 +63,16 @@ impl Listeners {
                 .and_then(|n| self.all.get_mut(n));
             if let Some(listener) = listener {
                 listener.ready = true;
-                self.starved = false;
+                self.starved = None;
             }
         }
+        self.starved = self.starved.filter(|since| since.elapsed() < STARVED);
     }
 
     /// The next connection of this turn, if there is one.
     pub(super) fn accept(&mut self) -> Option<(TcpStream, SocketAddr)> {
         while let Some(listener) = self.all.iter_mut().find(|listener| listener.ready) {
-            if self.budget == 0 || self.starved {
+            if self.budget == 0 || self.starved.is_some() {
                 return None;
             }
             self.budget -= 1;
@@ -80,7 +82,7 @@ impl Listeners {
                 Err(error) if is_peers_fault(&error) => {}
                 Err(error) => {
                     log::error!("cannot accept connections for now: {error}");
-                    self.starved = true;
+                    self.starved = Some(Instant::now());
                 }
             }
         }
@@ -92,14 +94,14 @@ impl Listeners {
         let waiting = self.all.iter().any(|listener| listener.ready);
         match self.starved {
             _ if !waiting => None,
-            true => Some(STARVED),
-            false => Some(Duration::ZERO),
+            Some(since) => Some(STARVED.saturating_sub(since.elapsed())),
+            None => Some(Duration::ZERO),
         }
     }
 
     /// A connection was closed: perhaps another can be accepted.
     pub(super) fn retry(&mut self) {
-        self.starved = false;
+        self.starved = None;
     }
 
     /// Accepts no more, for good.
