@@ -1,7 +1,13 @@
 //! What a hostile or an unlucky peer does, and what must not come of it.
 
+use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
 use roomcast::sim::client_frame;
-use roomcast::{Config, Event, Hub, Id, Response, Sim};
+use roomcast::{Config, Event, Hub, Id, Response, Server, Sim};
 
 /// Answers every request with its path.
 #[expect(clippy::needless_pass_by_value, reason = "that is what a handler is")]
@@ -135,8 +141,8 @@ fn a_large_body_reaches_who_takes_it_slowly() {
 #[test]
 fn a_wait_of_years_is_a_long_one() {
     let forever = Config {
-        answer_timeout: std::time::Duration::MAX,
-        keep_alive: std::time::Duration::from_secs(86_400 * 365),
+        answer_timeout: Duration::MAX,
+        keep_alive: Duration::from_secs(86_400 * 365),
         ..Config::default()
     };
     let mut sim = Sim::new(forever);
@@ -217,4 +223,166 @@ fn half_a_request_before_the_end_is_not_waited_for() {
     settle(&mut sim, &mut echo_path);
     assert!(sim.take(id).ends_with(b"\r\n\r\n/\n"));
     assert!(!sim.is_connected(id));
+}
+
+/// A WebSocket client that sees bytes.
+fn dial(addr: SocketAddr) -> TcpStream {
+    let mut socket = TcpStream::connect(addr).unwrap();
+    let head = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    socket.write_all(head.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        socket.read_exact(&mut byte).unwrap();
+        answer.push(byte[0]);
+    }
+    socket
+}
+
+/// Reads one frame: its first byte and its payload.
+fn read_frame(socket: &mut impl Read) -> std::io::Result<(u8, Vec<u8>)> {
+    let mut head = [0; 2];
+    socket.read_exact(&mut head)?;
+    let len = match head[1] {
+        126 => {
+            let mut len = [0; 2];
+            socket.read_exact(&mut len)?;
+            usize::from(u16::from_be_bytes(len))
+        }
+        127 => {
+            let mut len = [0; 8];
+            socket.read_exact(&mut len)?;
+            u64::from_be_bytes(len) as usize
+        }
+        len => usize::from(len),
+    };
+    let mut payload = vec![0; len];
+    socket.read_exact(&mut payload)?;
+    Ok((head[0], payload))
+}
+
+const SENDERS: usize = 4;
+const MESSAGES: u32 = 6000;
+
+/// Publishes numbered messages of random lengths, in writes of random lengths.
+fn publish(addr: SocketAddr, sender: u8) {
+    let mut random = ChaCha8Rng::seed_from_u64(u64::from(sender));
+    let mut socket = dial(addr);
+    let mut bytes = Vec::new();
+    for number in 0..MESSAGES {
+        let len = random.random_range(0..[30, 300, 5000][number as usize % 3]);
+        let body = [&[sender][..], &number.to_be_bytes(), &vec![sender; len]].concat();
+        bytes.extend(client_frame(0x82, &body));
+        if random.random_ratio(1, 5) || number + 1 == MESSAGES {
+            for part in bytes.chunks(random.random_range(1..20_000)) {
+                socket.write_all(part).unwrap();
+            }
+            bytes.clear();
+        }
+    }
+    socket.write_all(&client_frame(0x88, b"")).unwrap();
+    while read_frame(&mut socket).is_ok() {}
+}
+
+/// Reads to the end; checks that all that came is whole and in order, and says how much came.
+fn follow(mut socket: TcpStream, pauses: bool, seed: u64) -> u32 {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut next = [0; SENDERS];
+    let mut buffered = std::io::BufReader::new(&mut socket);
+    while next != [MESSAGES; SENDERS] {
+        let Ok((first, payload)) = read_frame(&mut buffered) else {
+            break;
+        };
+        assert_eq!(first, 0x82, "reader {seed} at {next:?}: {payload:?}");
+        let sender = payload[0];
+        let number = u32::from_be_bytes(payload[1..5].try_into().unwrap());
+        assert_eq!(number, next[usize::from(sender)], "reader {seed}");
+        assert!(payload[5..].iter().all(|byte| *byte == sender));
+        next[usize::from(sender)] += 1;
+        if pauses && random.random_ratio(1, 200) {
+            thread::park_timeout(Duration::from_millis(random.random_range(0..60)));
+        }
+    }
+    next.iter().sum()
+}
+
+#[test]
+fn readers_on_real_sockets_get_all_in_order_and_then_the_loop_rests() {
+    // Nobody is cut here, however the threads are scheduled: all that waits has to arrive.
+    let patient = Config {
+        max_backlog: 64 << 20,
+        max_total_backlog: 256 << 20,
+        ..Config::default()
+    };
+    let mut server = Server::new(patient).unwrap();
+    let addr = server.listen("127.0.0.1:0").unwrap();
+    let mut handler = |hub: &mut Hub, event: Event<'_>| match event {
+        Event::Text { id, text } => _ = hub.join(id, text) && hub.send(id, "in"),
+        Event::Binary { bytes, .. } => _ = hub.to("room").send(bytes),
+        _ => {}
+    };
+    let clients = thread::spawn(move || {
+        let readers: Vec<_> = (0..8)
+            .map(|seed| {
+                let mut socket = dial(addr);
+                socket.write_all(&client_frame(0x81, b"room")).unwrap();
+                assert_eq!(read_frame(&mut socket).unwrap().1, b"in");
+                thread::spawn(move || follow(socket, seed % 2 == 1, seed))
+            })
+            .collect();
+        let senders: Vec<_> = (0..SENDERS as u8)
+            .map(|sender| thread::spawn(move || publish(addr, sender)))
+            .collect();
+        senders
+            .into_iter()
+            .for_each(|sender| sender.join().unwrap());
+        let counts = readers.into_iter().map(|reader| reader.join().unwrap());
+        counts.collect::<Vec<u32>>()
+    });
+    let mut most = 0;
+    while !clients.is_finished() {
+        server
+            .turn(Some(Duration::from_millis(5)), &mut handler)
+            .unwrap();
+        most = most.max(server.hub().backlog());
+    }
+    let counts = clients.join().unwrap();
+    let all = SENDERS as u32 * MESSAGES;
+    assert!(counts.iter().all(|count| *count == all), "{counts:?}");
+    assert!(most > 0, "nobody was slow: nothing was tried");
+    let start = Instant::now();
+    while server.hub().connections() > 0 {
+        server
+            .turn(Some(Duration::from_millis(5)), &mut handler)
+            .unwrap();
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+    assert_eq!(server.hub().backlog(), 0);
+    let _idle = dial_and_turn(&mut server, addr, &mut handler);
+    let start = Instant::now();
+    for _ in 0..5 {
+        server
+            .turn(Some(Duration::from_millis(40)), &mut handler)
+            .unwrap();
+    }
+    assert!(
+        start.elapsed() >= Duration::from_millis(160),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+fn dial_and_turn(
+    server: &mut Server,
+    addr: SocketAddr,
+    handler: &mut dyn FnMut(&mut Hub, Event<'_>),
+) -> TcpStream {
+    let client = thread::spawn(move || dial(addr));
+    while !client.is_finished() {
+        server
+            .turn(Some(Duration::from_millis(5)), &mut *handler)
+            .unwrap();
+    }
+    client.join().unwrap()
 }
