@@ -79,6 +79,8 @@ pub(crate) fn drain(hub: &mut Hub, handler: Handler<'_>) {
     while let Some(queued) = hub.queue.pop_front() {
         handler(hub, queued.into());
     }
+    // Many may have ended at once.
+    hub.queue.shrink_to(KEEP_QUEUED);
 }
 
 /// Takes item after item; says how many bytes were used.
@@ -350,5 +352,7 @@ impl Hub {
 
 /// Bytes of answers that a peer has not taken, beyond which its further requests wait.
 const MAX_UNTAKEN: usize = 64 * 1024;
+/// Events of a queue that is kept.
+const KEEP_QUEUED: usize = 256;
 /// Bytes that a peer may send ahead of an answer.
 const MAX_AHEAD: usize = 16 * 1024;

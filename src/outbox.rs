@@ -155,6 +155,7 @@ impl Outboxes {
     /// Gives back the memory of a list that [`Outboxes::take_dirty`] made.
     pub(crate) fn give_back(&mut self, mut keys: Vec<u32>) {
         keys.clear();
+        keys.shrink_to(KEEP_KEYS);
         if self.dirty.is_empty() {
             self.dirty = keys;
         }
@@ -360,6 +361,8 @@ fn broken_source(why: impl std::fmt::Display) -> Flushed {
 const PIECE: u64 = 64 * 1024;
 /// Bytes of a batch, far from the end of `u32`, also when it is appended to a segment.
 const MAX_BATCH: usize = 1 << 31;
+/// Keys of a list that is kept: a broadcast to all must not cost all of them four bytes for ever.
+const KEEP_KEYS: usize = 1024;
 /// A batch that grew beyond this gives its memory back.
 const KEEP_CAPACITY: usize = 2 << 20;
 
