@@ -28,13 +28,14 @@ pub struct Handle {
 pub(crate) type Command = Box<dyn FnOnce(&mut Hub) + Send>;
 
 struct Shared {
-    commands: Mutex<Vec<Command>>,
+    /// None after the server has ended.
+    commands: Mutex<Option<Vec<Command>>>,
     waker: Waker,
 }
 
 impl Handle {
     pub(crate) fn new(waker: Waker) -> Self {
-        let commands = Mutex::new(Vec::new());
+        let commands = Mutex::new(Some(Vec::new()));
         Self {
             shared: Arc::new(Shared { commands, waker }),
         }
@@ -42,11 +43,12 @@ impl Handle {
 
     /// Does anything with the hub, on its own thread.
     pub fn run(&self, command: impl FnOnce(&mut Hub) + Send + 'static) {
-        let mut commands = self.commands();
+        let mut shared = self.commands();
+        let Some(commands) = &mut *shared else { return };
         commands.push(Box::new(command));
         // One wake a batch: whoever finds the list empty wakes the loop for all that follow.
         if commands.len() == 1 {
-            drop(commands);
+            drop(shared);
             self.wake()
                 .unwrap_or_else(|error| log::error!("the loop cannot be woken: {error}"));
         }
@@ -83,7 +85,14 @@ impl Handle {
 
     /// What is to be done now.
     pub(crate) fn take(&self) -> Vec<Command> {
-        std::mem::take(&mut *self.commands())
+        let mut shared = self.commands();
+        shared.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The server has ended: what was not done, and all that follows, is dropped.
+    pub(crate) fn end(&self) {
+        let undone = self.commands().take();
+        drop(undone);
     }
 
     fn wake(&self) -> io::Result<()> {
@@ -91,7 +100,7 @@ impl Handle {
     }
 
     /// A list of closures has no state that a panicking thread could have left half done.
-    fn commands(&self) -> MutexGuard<'_, Vec<Command>> {
+    fn commands(&self) -> MutexGuard<'_, Option<Vec<Command>>> {
         self.shared
             .commands
             .lock()

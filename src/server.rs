@@ -253,6 +253,12 @@ impl Server {
     }
 }
 
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.handle.end();
+    }
+}
+
 fn random_sid() -> Sid {
     let mut bytes = [0; 15];
     SysRng
