@@ -168,6 +168,12 @@ impl Sim {
             .is_some_and(|wire| wire.id == Some(id))
     }
 
+    /// Bytes of heap that stand for the network, and that a server on real sockets does not have.
+    pub fn network_bytes(&self) -> usize {
+        let written: usize = self.wires.iter().map(|wire| wire.bytes.capacity()).sum();
+        self.wires.capacity() * size_of::<Wire>() + written
+    }
+
     /// Whether the server was stopped and all is closed.
     pub fn is_stopped(&self) -> bool {
         self.hub.is_stopped()
