@@ -3,7 +3,25 @@
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
 mod attack;
+#[cfg(feature = "cli")]
+mod chat;
+#[cfg(feature = "cli")]
+mod command;
 mod deadlines;
+mod delivery;
+#[cfg(feature = "files")]
+mod files;
 mod floors;
 mod fuzz;
+mod handshake;
+mod http;
+mod lifetime;
+#[cfg(feature = "cli")]
+mod program;
+#[cfg(all(feature = "cli", unix))]
+mod signals;
 mod simulation;
+mod support;
+#[cfg(feature = "files")]
+mod temp;
+mod websocket;
