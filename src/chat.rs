@@ -212,6 +212,6 @@ fn name(hub: &Hub, id: Id) -> String {
 /// Where the plain door is.
 const DOOR: &str = "/ws";
 /// Rooms of one client besides its own, so that one cannot fill the memory with them.
-const MAX_ROOMS: usize = 100;
+const MAX_ROOMS: usize = 32;
 /// Bytes.
-const MAX_ROOM_NAME: usize = 100;
+const MAX_ROOM_NAME: usize = 64;

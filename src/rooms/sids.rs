@@ -1,6 +1,6 @@
 //! Which slot has this [`Sid`]: an open table of slots and nothing else.
 //!
-//! A `HashMap<Sid, u32>` takes up to 48 bytes for each connection; this takes at most 11, because
+//! A `HashMap<Sid, u32>` takes up to 48 bytes for each connection; this takes at most 10, because
 //! the names themselves stand with the members already. Names are random, so their own bytes place
 //! them, and nobody can choose names that collide.
 
@@ -9,7 +9,7 @@ use crate::id::Sid;
 /// A set of slots, found by the names that the caller looks up for them.
 #[derive(Debug, Default)]
 pub(crate) struct Sids {
-    /// A power of two of places, at most three quarters taken; searched from the name's place on.
+    /// A power of two of places, at most seven eighths taken; searched from the name's place on.
     table: Vec<u32>,
     len: usize,
 }
@@ -19,7 +19,7 @@ const FREE: u32 = u32::MAX;
 impl Sids {
     /// Adds a slot whose name `name_of` already tells; the name must not be there yet.
     pub(crate) fn insert(&mut self, slot: u32, name_of: impl Fn(u32) -> Sid) {
-        if (self.len + 1) * 4 > self.table.len() * 3 {
+        if (self.len + 1) * 8 > self.table.len() * 7 {
             self.resize(&name_of);
         }
         self.place(slot, name_of(slot));
