@@ -92,16 +92,16 @@ impl Hub {
     }
 
     fn publish(&mut self, audience: &Audience, message: Message<'_>) -> usize {
-        if self.rooms.members(audience).next().is_none() {
-            return 0;
-        }
         let Some(run) = self.encode_frame(message.opcode(), message.payload()) else {
             return 0;
         };
         let mut count = 0;
-        for id in self.rooms.members(audience) {
-            self.outboxes.push(id.key, run);
+        self.rooms.for_each_slot(audience, |key| {
+            self.outboxes.push(key, run);
             count += 1;
+        });
+        if count == 0 {
+            self.outboxes.take_back(run);
         }
         self.stats.delivered += count as u64;
         count

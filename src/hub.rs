@@ -75,6 +75,8 @@ pub struct Stats {
     pub received: u64,
     /// Messages queued for receivers: one broadcast to a hundred counts a hundred.
     pub delivered: u64,
+    /// System calls that wrote to a connection.
+    pub writes: u64,
     /// Requests that were refused before an application saw them.
     pub refused: u64,
     /// WebSockets closed because the peer broke the protocol.
@@ -255,8 +257,12 @@ impl Hub {
     }
 
     /// Counters since the start.
-    pub fn stats(&self) -> &Stats {
-        &self.stats
+    pub fn stats(&self) -> Stats {
+        let writes = self.outboxes.writes;
+        Stats {
+            writes,
+            ..self.stats
+        }
     }
 
     /// The limits and deadlines in force.

@@ -85,6 +85,12 @@ impl Outboxes {
         })
     }
 
+    /// Forgets what was encoded last, which nobody gets.
+    pub(crate) fn take_back(&mut self, run: Run) {
+        debug_assert_eq!(run.end as usize, self.batch.len(), "it is the last");
+        self.batch.truncate(run.start as usize);
+    }
+
     /// The number of the batch that is being filled.
     pub(crate) fn number(&self) -> u32 {
         self.number
@@ -96,16 +102,23 @@ impl Outboxes {
     }
 
     /// Queues a range of the batch for a key.
+    #[inline]
     pub(crate) fn push(&mut self, key: u32, run: Run) {
         let last = &mut self.runs[key as usize];
-        if last.is_empty() {
-            *last = run;
-            self.mark(key);
-        } else if last.end == run.start {
-            last.end = run.end;
-        } else {
-            let earlier = std::mem::replace(last, run);
-            self.backlog_of(key).runs.push(earlier);
+        match !last.is_empty() && last.end == run.start {
+            true => last.end = run.end,
+            false => self.push_apart(key, run),
+        }
+    }
+
+    /// Queues a range that does not begin where the last one ends.
+    #[inline(never)]
+    fn push_apart(&mut self, key: u32, run: Run) {
+        let last = &mut self.runs[key as usize];
+        let earlier = std::mem::replace(last, run);
+        match earlier.is_empty() {
+            true => self.mark(key),
+            false => self.backlog_of(key).runs.push(earlier),
         }
     }
 
@@ -149,6 +162,8 @@ impl Outboxes {
 
     /// The keys with something to write; each is then flushed, and the batch sealed.
     pub(crate) fn take_dirty(&mut self) -> Vec<u32> {
+        // Sockets that were accepted one after the other lie near each other in the kernel, too.
+        self.dirty.sort_unstable();
         std::mem::take(&mut self.dirty)
     }
 

@@ -112,7 +112,7 @@ fn an_audience_is_a_union_less_the_excepted_each_once() {
             to: resolve(to),
             except: resolve(except),
         };
-        let mut ids: Vec<_> = rooms.members(&audience).collect();
+        let mut ids = rooms.members(&audience);
         ids.sort_unstable();
         ids
     };
