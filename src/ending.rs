@@ -17,7 +17,7 @@ impl Hub {
     /// Sends a response; what follows on the connection depends on the request.
     pub(crate) fn answer(&mut self, id: Id, response: Response) {
         let conn = &mut self.conns[id.key as usize];
-        conn.keep_alive &= self.stopping == Stopping::No;
+        conn.keep_alive &= self.stopping == Stopping::No && !response.closes();
         let (keep_alive, head_only) = (conn.keep_alive, conn.head_only);
         let mut stream = None;
         let len = response.encoded_bound();
@@ -147,6 +147,9 @@ impl Hub {
     }
 
     fn push_close(&mut self, key: u32, code: u16, text: &str) {
+        if code == NO_CODE {
+            return self.push_frame(key, ws::Opcode::Close, &[]);
+        }
         let code = if ws::sendable(code) { code } else { 1000 };
         let run = self
             .outboxes
@@ -168,5 +171,7 @@ impl Hub {
 
 /// A wait that is longer is no longer, since the time of the wheel wraps around after 198 days.
 const MAX_WAIT: Duration = Duration::from_secs(30 * 86_400);
+/// RFC 6455 §7.4.1: stands for a close frame that carries no code.
+const NO_CODE: u16 = 1005;
 /// Bytes of the longest close frame.
 const CLOSE_LEN: usize = 127;

@@ -59,6 +59,8 @@ pub enum Event<'a> {
     },
     /// Something changed in the rooms. In order, and always after what caused it.
     Room(RoomEvent<Id>),
+    /// The time has come that [`Hub::wake_at`](crate::Hub::wake_at) asked for.
+    Wake,
     /// The server was told to stop. After the handler returns every connection is closed.
     Stop,
 }
@@ -112,6 +114,7 @@ pub(crate) enum Queued {
     Open(Id),
     Close(Id, CloseReason),
     Room(RoomEvent<Id>),
+    Wake,
     Stop,
 }
 
@@ -121,6 +124,7 @@ impl From<Queued> for Event<'_> {
             Queued::Open(id) => Event::Open { id },
             Queued::Close(id, reason) => Event::Close { id, reason },
             Queued::Room(change) => Event::Room(change),
+            Queued::Wake => Event::Wake,
             Queued::Stop => Event::Stop,
         }
     }

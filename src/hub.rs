@@ -39,6 +39,8 @@ pub struct Hub {
     pub(crate) upgrade: Option<Upgrade>,
     pub(crate) stopping: Stopping,
     pub(crate) stats: Stats,
+    /// When the application wants to be woken.
+    pub(crate) alarm: Option<u64>,
     generation: u32,
     sids: Box<dyn FnMut() -> Sid + Send>,
     /// Memory of the last broadcast, for the next one.
@@ -109,6 +111,7 @@ impl Hub {
             upgrade: None,
             stopping: Stopping::No,
             stats: Stats::default(),
+            alarm: None,
             generation: 0,
             sids,
             audience: Audience::default(),
@@ -222,7 +225,8 @@ impl Hub {
     /// Closes a WebSocket with a code (RFC 6455 §7.4) and a reason of at most 123 bytes, or gives
     /// up an unanswered request. It leaves its rooms at once; [`Event::Close`](crate::Event::Close) follows.
     ///
-    /// A code that may not be sent, as 1005, 1006 or one below 1000, becomes 1000.
+    /// 1005 sends a close frame without a code; any other code that may not be sent, as 1006 or one
+    /// below 1000, becomes 1000.
     pub fn close(&mut self, id: Id, code: u16, reason: &str) -> bool {
         match self.phase(id) {
             Some(Phase::Open) => self.close_open(id, code, reason, CloseReason::Closed),
@@ -239,6 +243,27 @@ impl Hub {
             self.stopping = Stopping::Asked;
             self.queue.push_back(Queued::Stop);
         }
+    }
+
+    /// The time in milliseconds, on a clock that only goes forward; it stands still during a turn.
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// Asks for [`Event::Wake`](crate::Event::Wake) at that time on the clock of [`Hub::now`]. Of
+    /// several such wishes the earliest stands; ask again at every wake.
+    pub fn wake_at(&mut self, time: u64) {
+        self.alarm = Some(self.alarm.map_or(time, |alarm| alarm.min(time)));
+    }
+
+    /// A fresh name that nobody can guess, for what an application names itself.
+    pub fn fresh_sid(&mut self) -> Sid {
+        (self.sids)()
+    }
+
+    /// Whether nothing waits to be written to a socket: what is sent now is not behind a backlog.
+    pub fn is_idle(&self, id: Id) -> bool {
+        self.is_open(id) && self.outboxes.is_empty(id.key)
     }
 
     /// Whether a socket is open.

@@ -6,14 +6,14 @@
 //! of 4 ms that wrap around, which is why they are compared by their difference.
 
 /// Milliseconds in a tick: how late a deadline can be noticed.
-pub(crate) const TICK: u64 = 4;
+const TICK: u64 = 4;
 
 const SLOTS: usize = 4096;
 const NONE: u32 = u32::MAX;
 
 /// Deadlines by key; 16 bytes for each key up to the highest ever used, and 17 KiB.
 #[derive(Debug)]
-pub(crate) struct Wheel {
+pub struct Wheel {
     /// The first entry of each slot's list.
     heads: Vec<u32>,
     /// A bit for each slot whose list is not empty.
@@ -33,7 +33,8 @@ struct Entry {
 }
 
 impl Wheel {
-    pub(crate) fn new(now: u64) -> Self {
+    /// Makes an empty wheel whose clock stands at `now`, in milliseconds.
+    pub fn new(now: u64) -> Self {
         let heads = vec![NONE; SLOTS];
         Self {
             heads,
@@ -44,7 +45,7 @@ impl Wheel {
     }
 
     /// Sets the deadline of a key: a time in milliseconds on the clock of [`Wheel::expire`].
-    pub(crate) fn set(&mut self, key: u32, deadline: u64) {
+    pub fn set(&mut self, key: u32, deadline: u64) {
         // Rounded up: never early.
         let deadline = tick(deadline + TICK - 1);
         let slots = self.entries.len().max(key as usize + 1);
@@ -68,14 +69,14 @@ impl Wheel {
     }
 
     /// Forgets the deadline of a key.
-    pub(crate) fn clear(&mut self, key: u32) {
+    pub fn clear(&mut self, key: u32) {
         if (key as usize) < self.entries.len() {
             self.unlink(key);
         }
     }
 
     /// Moves the clock on and appends the keys whose deadline has passed; each is forgotten.
-    pub(crate) fn expire(&mut self, now: u64, due: &mut Vec<u32>) {
+    pub fn expire(&mut self, now: u64, due: &mut Vec<u32>) {
         let steps = ahead(self.now, tick(now));
         // A turn of the wheel visits every slot; more would visit them twice.
         for step in 1..=steps.min(SLOTS as u32) {
@@ -85,7 +86,7 @@ impl Wheel {
     }
 
     /// Milliseconds from the last [`Wheel::expire`] until something may be due; none when nothing is filed.
-    pub(crate) fn next(&self) -> Option<u64> {
+    pub fn next(&self) -> Option<u64> {
         let start = self.now as usize + 1;
         // The first word is looked at twice: from its middle at first, up to it at last.
         (0..=SLOTS / 64).find_map(|n| {

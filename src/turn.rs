@@ -6,7 +6,7 @@ use std::io::Write;
 
 use crate::conn::Phase;
 use crate::deliver;
-use crate::event::{CloseReason, Handler};
+use crate::event::{CloseReason, Handler, Queued};
 use crate::http::Fault;
 use crate::hub::{Hub, Stopping};
 use crate::id::Id;
@@ -31,6 +31,10 @@ impl Hub {
                 self.run_out(conn.id(key), conn.phase);
             }
         }
+        if self.alarm.is_some_and(|alarm| alarm <= self.now) {
+            self.alarm = None;
+            self.queue.push_back(Queued::Wake);
+        }
         deliver::drain(self, handler);
         if self.stopping == Stopping::Asked {
             self.close_all();
@@ -50,7 +54,8 @@ impl Hub {
             Stopping::Until(end) => Some(end.saturating_sub(self.now)),
             _ => None,
         };
-        self.timers.next().into_iter().chain(end).min()
+        let alarm = self.alarm.map(|alarm| alarm.saturating_sub(self.now));
+        self.timers.next().into_iter().chain(end).chain(alarm).min()
     }
 
     /// Writes what waits for a connection.

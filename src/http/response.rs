@@ -122,6 +122,12 @@ impl Response {
         }
     }
 
+    /// Whether the application wants the connection closed after it.
+    pub(crate) fn closes(&self) -> bool {
+        self.field("connection")
+            .is_some_and(|value| value.eq_ignore_ascii_case("close"))
+    }
+
     /// Bytes that [`Response::encode`] will append at most.
     pub(crate) fn encoded_bound(&self) -> usize {
         let fields: usize = self
@@ -170,7 +176,7 @@ impl Response {
         if !matches!(self.status, 204 | 304) && self.field("content-length").is_none() {
             encode_field(out, "Content-Length", &self.len().to_string());
         }
-        if !keep_alive {
+        if !keep_alive && !self.closes() {
             encode_field(out, "Connection", "close");
         }
         out.extend_from_slice(b"\r\n");

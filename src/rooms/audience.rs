@@ -1,5 +1,8 @@
 //! Whom a message is for: a set of rooms and members, less another one.
 
+use super::Rooms;
+use crate::id::Slot;
+
 /// Members of a union of rooms, without those of others; built by [`Broadcast`](crate::Broadcast).
 ///
 /// Names are resolved when they are added, so an audience must be used before rooms change.
@@ -22,6 +25,26 @@ pub(crate) enum Target {
 }
 
 impl Audience {
+    /// Adds a room to those that are reached; one that does not exist adds nobody.
+    pub fn to<I: Slot>(&mut self, rooms: &Rooms<I>, room: &str) {
+        self.to.push(rooms.resolve(room));
+    }
+
+    /// Adds one member.
+    pub fn to_member<I: Slot>(&mut self, rooms: &Rooms<I>, id: I) {
+        self.to.push(rooms.one(id));
+    }
+
+    /// Leaves out the members of a room.
+    pub fn except<I: Slot>(&mut self, rooms: &Rooms<I>, room: &str) {
+        self.except.push(rooms.resolve(room));
+    }
+
+    /// Leaves out one member.
+    pub fn except_member<I: Slot>(&mut self, rooms: &Rooms<I>, id: I) {
+        self.except.push(rooms.one(id));
+    }
+
     /// Whether no room was named at all.
     pub(crate) fn is_everyone(&self) -> bool {
         self.to.is_empty()

@@ -122,7 +122,7 @@ fn an_audience_is_a_union_less_the_excepted_each_once() {
     assert_eq!(reached(&["a", &own, "b"], &["b"]), [0]);
     assert_eq!(reached(&[&own], &[]), [1]);
     assert_eq!(reached(&[], &[&own]), [0, 2, 3]);
-    assert_eq!(reached(&["none"], &[]), []);
+    assert!(reached(&["none"], &[]).is_empty());
     assert_eq!(reached(&["none", "a"], &["none"]), [0, 1]);
 }
 
