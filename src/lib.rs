@@ -19,7 +19,7 @@
 //! From other threads one gets in by a [`Handle`]. Plain HTTP is [`Event::Request`], answered by
 //! [`Hub::respond`] now or later; a folder is served by [`files::Files`]. Without sockets, with
 //! bytes and a clock that is turned by hand, the same server is a [`Sim`]. Limits and deadlines
-//! are in [`Config`].
+//! are in [`Config`]. Clients of Socket.IO are served by [`socketio::SocketIo`].
 //!
 //! # Layout
 //!
@@ -28,7 +28,7 @@
 //! ```text
 //! 5  programs     main chat page plain options logger      use the public API only
 //!                 examples/*
-//! 4  layers       files                                    use the public API only
+//! 4  layers       files socketio                           use the public API only
 //!    ─────────────────────────────────────────────────────────────────────────────
 //! 3  the loop     server server/accept handle              mio, sockets, the clock: only here
 //!                 sim                                      the same loop without them
@@ -38,6 +38,8 @@
 //!                 outbox outbox/backlog timer id config
 //! 0  bytes        http/{head,body,response} ws/{decode,encode,handshake}
 //! ```
+//!
+//! `socketio/{engine,packet}` are bytes too; they stand with their layer, which nothing below knows.
 //!
 //! The way of one chat message: `server` reads into the shared buffer; `deliver` loops over what
 //! the bytes hold; `ws/decode` unmasks in place and lends the text; the application calls
@@ -98,6 +100,8 @@ mod outbox;
 mod rooms;
 mod server;
 pub mod sim;
+#[cfg(feature = "socketio")]
+pub mod socketio;
 mod timer;
 mod turn;
 mod ws;
@@ -117,4 +121,5 @@ pub use id::{Id, RoomName, Sid, Slot};
 pub use rooms::{Audience, RoomEvent, Rooms};
 pub use server::Server;
 pub use sim::Sim;
+pub use timer::Wheel;
 pub use ws::{Message, Violation};

@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 6] = [
         "turn",
     ],
     &["handle", "server", "sim"],
-    &["files"],
+    &["files", "socketio"],
     &["chat", "logger", "main", "options", "page", "plain"],
 ];
 

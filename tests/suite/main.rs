@@ -21,6 +21,8 @@ mod program;
 #[cfg(all(feature = "cli", unix))]
 mod signals;
 mod simulation;
+#[cfg(feature = "socketio")]
+mod socketio;
 mod support;
 #[cfg(feature = "files")]
 mod temp;

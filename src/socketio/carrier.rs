@@ -1,0 +1,306 @@
+//! A session from its opening to its end, whatever carries it: deadlines, sending, closing.
+
+use std::sync::Arc;
+
+use super::event::{Part, Reason};
+use super::session::{Carrier, Deadlines, Frame, NEVER, Session};
+use super::{SocketIo, engine};
+use crate::{CloseReason, Hub, Id, Response};
+
+impl SocketIo {
+    /// Opens a session; the open packet is the first thing sent on it.
+    pub(super) fn open(&mut self, hub: &mut Hub, carrier: Carrier) -> u32 {
+        let (sid, now) = (hub.fresh_sid(), hub.now());
+        let (ping, connect) = (
+            now + self.options.ping_interval,
+            now + self.options.connect_timeout,
+        );
+        let key = self
+            .sessions
+            .insert(Session::new(sid, carrier, ping, connect)) as u32;
+        self.by_sid.insert(sid, key);
+        self.refile(hub, key);
+        let upgrades = match carrier {
+            Carrier::Polling { .. } if self.options.websocket => "\"websocket\"",
+            _ => "",
+        };
+        let Self { options, .. } = self;
+        let text = engine::open(
+            &sid.text(),
+            upgrades,
+            options.ping_interval,
+            options.ping_timeout,
+            options.max_http_buffer_size,
+        );
+        self.send(hub, key, &Frame::Text(text.into()));
+        key
+    }
+
+    /// Sends one packet to one session.
+    pub(super) fn send(&mut self, hub: &mut Hub, key: u32, frame: &Frame) {
+        let Some(session) = self
+            .sessions
+            .get_mut(key as usize)
+            .filter(|session| !session.over)
+        else {
+            return;
+        };
+        match (session.carrier, frame) {
+            (Carrier::WebSocket(id), Frame::Text(text)) => _ = hub.send(id, &**text),
+            (Carrier::WebSocket(id), Frame::Binary(bytes)) if session.base64 => {
+                hub.send(id, &engine::binary(bytes));
+            }
+            (Carrier::WebSocket(id), Frame::Binary(bytes)) => _ = hub.send(id, &**bytes),
+            (Carrier::Polling { .. }, frame) => {
+                session.push(frame.clone());
+                if session.waiting > hub.config().max_backlog {
+                    return self.end(hub, key, Reason::TransportError, Farewell::Full);
+                }
+                self.touch(key);
+            }
+        }
+    }
+
+    pub(super) fn send_text(&mut self, hub: &mut Hub, key: u32, text: String) {
+        self.send(hub, key, &Frame::Text(Arc::from(text)));
+    }
+
+    /// Has the poll of a session looked at when the handler has returned.
+    pub(super) fn touch(&mut self, key: u32) {
+        if !std::mem::replace(&mut self.sessions[key as usize].dirty, true) {
+            self.dirty.push(key);
+        }
+    }
+
+    /// The client answered a ping, or gave another sign of life.
+    pub(super) fn heard(&mut self, hub: &mut Hub, key: u32) {
+        let interval = self.options.ping_interval;
+        let Some(session) = self.sessions.get_mut(key as usize) else {
+            return;
+        };
+        if session.deadlines.pong != NEVER {
+            session.deadlines.pong = NEVER;
+            session.deadlines.ping = hub.now() + interval;
+            self.refile(hub, key);
+        }
+    }
+
+    pub(super) fn refile(&mut self, hub: &mut Hub, key: u32) {
+        let next = self.sessions[key as usize].deadlines.next();
+        let Some(timers) = &mut self.timers else {
+            return;
+        };
+        timers.set(key, next);
+        if let Some(wait) = timers.next() {
+            hub.wake_at(hub.now() + wait);
+        }
+    }
+
+    /// Deadlines have passed.
+    pub(super) fn wake(&mut self, hub: &mut Hub) {
+        let mut due = Vec::new();
+        if let Some(timers) = &mut self.timers {
+            timers.expire(hub.now(), &mut due);
+        }
+        for key in due {
+            if self.sessions.contains(key as usize) {
+                self.run_out(hub, key);
+            }
+        }
+        self.expire_questions(hub);
+        let wait = self.timers.as_ref().and_then(crate::Wheel::next);
+        wait.into_iter()
+            .for_each(|wait| hub.wake_at(hub.now() + wait));
+    }
+
+    fn run_out(&mut self, hub: &mut Hub, key: u32) {
+        let now = hub.now();
+        let Deadlines {
+            ping,
+            pong,
+            connect,
+            upgrade,
+            end,
+        } = self.sessions[key as usize].deadlines;
+        if end <= now {
+            return self.forget(hub, key);
+        }
+        if upgrade <= now {
+            self.abandon_upgrade(hub, key);
+        }
+        if pong <= now {
+            return self.end(hub, key, Reason::PingTimeout, Farewell::Full);
+        }
+        if connect <= now {
+            return self.end(hub, key, Reason::ForcedServerClose, Farewell::Full);
+        }
+        if ping <= now {
+            let deadlines = &mut self.sessions[key as usize].deadlines;
+            (deadlines.ping, deadlines.pong) = (NEVER, now + self.options.ping_timeout);
+            self.send_text(hub, key, "2".to_owned());
+        }
+        if self.sessions.contains(key as usize) {
+            self.refile(hub, key);
+        }
+    }
+
+    /// Ends a session: its sockets are gone at once, its client is told as `farewell` says.
+    pub(super) fn end(&mut self, hub: &mut Hub, key: u32, reason: Reason, farewell: Farewell) {
+        let Some(session) = self
+            .sessions
+            .get_mut(key as usize)
+            .filter(|session| !session.over)
+        else {
+            return;
+        };
+        session.over = true;
+        let sockets = std::mem::take(&mut session.sockets);
+        for socket in sockets {
+            self.retire(hub, socket, reason);
+        }
+        if farewell != Farewell::Full {
+            self.abandon_upgrade(hub, key);
+        }
+        match self.sessions[key as usize].carrier {
+            Carrier::WebSocket(id) => {
+                self.set_role(id, Some(Part::Orphan));
+                hub.close(id, 1005, "");
+                self.forget(hub, key);
+            }
+            Carrier::Polling { held } => self.end_polling(hub, key, held, farewell),
+        }
+    }
+
+    fn end_polling(&mut self, hub: &mut Hub, key: u32, held: Option<Id>, farewell: Farewell) {
+        let session = &mut self.sessions[key as usize];
+        session.carrier = Carrier::Polling { held: None };
+        let queued = session.next_body();
+        let (body, more) = match (farewell, queued) {
+            (Farewell::Noop, _) => ("6".to_owned(), false),
+            (Farewell::Full, Some(queued)) => (queued, true),
+            (Farewell::Full | Farewell::Close, _) => ("1".to_owned(), false),
+            (Farewell::Nothing, _) => (String::new(), false),
+        };
+        let Some(id) = held else {
+            return match farewell {
+                Farewell::Full => self.linger(hub, key, more.then_some(body)),
+                _ => self.forget(hub, key),
+            };
+        };
+        self.set_role(id, None);
+        hub.respond(id, self.packets(body));
+        match more {
+            true => self.linger(hub, key, None),
+            false => self.forget(hub, key),
+        }
+    }
+
+    /// Remembers a session that is over until its next poll, for half a minute.
+    fn linger(&mut self, hub: &mut Hub, key: u32, first: Option<String>) {
+        let end = hub.now() + LINGER;
+        self.sessions[key as usize].last_words = first;
+        self.sessions[key as usize].deadlines = Deadlines {
+            ping: NEVER,
+            pong: NEVER,
+            connect: NEVER,
+            upgrade: NEVER,
+            end,
+        };
+        self.refile(hub, key);
+    }
+
+    pub(super) fn forget(&mut self, hub: &mut Hub, key: u32) {
+        self.abandon_upgrade(hub, key);
+        let session = self.sessions.remove(key as usize);
+        self.by_sid.remove(&session.sid);
+        self.dirty.retain(|dirty| *dirty != key);
+        if let Some(timers) = &mut self.timers {
+            timers.clear(key);
+        }
+    }
+
+    /// A connection of the core is gone.
+    pub(super) fn gone(&mut self, hub: &mut Hub, id: Id, reason: &CloseReason) {
+        let part = self.role(id);
+        self.set_role(id, None);
+        match part {
+            Some(Part::Web(key)) => self.end(hub, key, why(reason), Farewell::Nothing),
+            Some(Part::Poll(key)) => self.end(hub, key, Reason::TransportError, Farewell::Nothing),
+            Some(Part::Probe(key)) => {
+                self.sessions[key as usize].probe = None;
+                self.abandon_upgrade(hub, key);
+            }
+            Some(Part::Opening { .. } | Part::Orphan) | None => {}
+        }
+    }
+
+    /// The server stops: no client is told by a packet, so that all come back when it is up again.
+    pub(super) fn stop(&mut self, hub: &mut Hub) {
+        let keys: Vec<_> = self.sessions.iter().map(|(key, _)| key as u32).collect();
+        for key in keys {
+            self.end(hub, key, Reason::ServerShuttingDown, Farewell::Close);
+        }
+    }
+
+    /// The WebSocket that a session might have changed to is closed, and polling goes on.
+    pub(super) fn abandon_upgrade(&mut self, hub: &mut Hub, key: u32) {
+        let session = &mut self.sessions[key as usize];
+        session.deadlines.upgrade = NEVER;
+        if let Some(id) = session.probe.take() {
+            self.set_role(id, Some(Part::Orphan));
+            hub.close(id, 1005, "");
+        }
+    }
+
+    /// When the handler has returned: polls are answered with what has come together.
+    pub(super) fn settle(&mut self, hub: &mut Hub) {
+        for key in std::mem::take(&mut self.dirty) {
+            self.sessions[key as usize].dirty = false;
+            self.answer_poll(hub, key);
+        }
+    }
+
+    pub(super) fn packets(&self, body: String) -> Response {
+        Response::new(200)
+            .header("Content-Type", "text/plain; charset=UTF-8")
+            .header("Cache-Control", "no-store")
+            .body(body)
+    }
+}
+
+/// What the end of a WebSocket is called on this layer.
+fn why(reason: &CloseReason) -> Reason {
+    match reason {
+        CloseReason::Violation(_) | CloseReason::TooSlow => Reason::TransportError,
+        CloseReason::TimedOut => Reason::PingTimeout,
+        CloseReason::Stopped => Reason::ServerShuttingDown,
+        _ => Reason::TransportClose,
+    }
+}
+
+/// What a client that polls hears of the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// All that was queued, then a close; at the next polls if none is held.
+    Full,
+    /// A noop: it has closed the session itself.
+    Noop,
+    /// A close.
+    Close,
+    /// Nothing: it is gone.
+    Nothing,
+}
+
+/// Milliseconds that a session which is over waits for its last poll.
+const LINGER: u64 = 30_000;
+
+impl SocketIo {
+    pub(super) fn drop_transport(&mut self, hub: &mut Hub, socket: super::Socket) -> bool {
+        let connected = self.is_connected(socket);
+        if connected {
+            let session = self.sockets[socket.key as usize].session;
+            self.end(hub, session, Reason::ForcedClose, Farewell::Full);
+        }
+        connected
+    }
+}

@@ -1,0 +1,122 @@
+//! What a handler may do: the layer and the hub, together.
+
+use super::args::Arguments;
+use super::broadcast::{Broadcast, Who};
+use super::event::{Ack, Socket};
+use super::{Options, SocketIo};
+use crate::{Hub, RoomName, Rooms, Sid};
+
+/// All sockets and their rooms, and what one may do with them; a handler gets it with each event.
+///
+/// Methods that name a socket answer `false` when it is gone: that is no error, it happens.
+pub struct Io<'a> {
+    pub(super) state: &'a mut SocketIo,
+    pub(super) hub: &'a mut Hub,
+}
+
+impl Io<'_> {
+    /// Begins an event for a room of the root namespace, or for one socket of any.
+    pub fn to<'w>(&mut self, who: impl Into<Who<'w>>) -> Broadcast<'_> {
+        let who = who.into();
+        let namespace = match who {
+            Who::Room(_) => Some(0),
+            Who::One(socket) => self.state.namespace_of(socket),
+        };
+        Broadcast::new(self.state, self.hub, namespace).to(who)
+    }
+
+    /// Begins an event for all sockets of the root namespace.
+    pub fn everyone(&mut self) -> Broadcast<'_> {
+        Broadcast::new(self.state, self.hub, Some(0))
+    }
+
+    /// Begins an event for all sockets of a namespace; nobody if there is no such namespace.
+    pub fn of(&mut self, namespace: &str) -> Broadcast<'_> {
+        let namespace = self.state.find_namespace(namespace);
+        Broadcast::new(self.state, self.hub, namespace)
+    }
+
+    /// Begins an event for all sockets of the namespace that a socket is in.
+    pub fn around(&mut self, socket: Socket) -> Broadcast<'_> {
+        let namespace = self.state.namespace_of(socket);
+        Broadcast::new(self.state, self.hub, namespace)
+    }
+
+    /// Puts a socket into a room of its namespace; `false` if it is there already.
+    pub fn join(&mut self, socket: Socket, room: &str) -> bool {
+        self.state.join(socket, room)
+    }
+
+    /// Takes a socket out of a room; `false` if it was not there.
+    pub fn leave(&mut self, socket: Socket, room: &str) -> bool {
+        self.state.leave(socket, room)
+    }
+
+    /// Sends an event to one socket.
+    pub fn emit(&mut self, socket: Socket, event: &str, args: impl Arguments) -> bool {
+        self.to(socket).emit(event, args) > 0
+    }
+
+    /// Answers an event of a client that waits for it.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an ack is good for one answer"
+    )]
+    pub fn answer(&mut self, ack: Ack, args: impl Arguments) -> bool {
+        let Ack { socket, id } = ack;
+        self.state.answer(self.hub, socket, id, &args)
+    }
+
+    /// Refuses the client of [`Event::Authorize`](super::Event::Authorize): the message, and data
+    /// as JSON text for it, which may be empty.
+    pub fn refuse(&mut self, message: &str, data: &str) {
+        let message = serde_json::Value::from(message);
+        self.state.refusal = Some(match data {
+            "" => format!("{{\"message\":{message}}}"),
+            data => format!("{{\"message\":{message},\"data\":{data}}}"),
+        });
+    }
+
+    /// Disconnects a socket from its namespace; with `close`, its client from everything.
+    pub fn disconnect(&mut self, socket: Socket, close: bool) -> bool {
+        self.state.disconnect(self.hub, socket, close)
+    }
+
+    /// Cuts the connection of a socket without a word, so that its client comes back by itself.
+    pub fn drop_transport(&mut self, socket: Socket) -> bool {
+        self.state.drop_transport(self.hub, socket)
+    }
+
+    /// The public name of a socket, which is also the name of its own room.
+    pub fn sid(&self, socket: Socket) -> Option<Sid> {
+        self.rooms(socket)?.sid(socket)
+    }
+
+    /// The rooms of a socket in the order of joining.
+    pub fn rooms_of(&self, socket: Socket) -> Vec<RoomName> {
+        self.rooms(socket)
+            .map_or_else(Vec::new, |rooms| rooms.rooms_of(socket).collect())
+    }
+
+    /// All rooms of the namespace that a socket is in.
+    pub fn rooms(&self, socket: Socket) -> Option<&Rooms<Socket>> {
+        let namespace = self.state.namespace_of(socket)?;
+        Some(&self.state.namespaces[namespace as usize].rooms)
+    }
+
+    /// The name of the namespace that a socket is in.
+    pub fn namespace(&self, socket: Socket) -> Option<&str> {
+        let namespace = self.state.namespace_of(socket)?;
+        Some(&self.state.namespaces[namespace as usize].name)
+    }
+
+    /// The hub of the core.
+    pub fn hub(&mut self) -> &mut Hub {
+        self.hub
+    }
+
+    /// The options in force.
+    pub fn options(&self) -> &Options {
+        &self.state.options
+    }
+}

@@ -1,0 +1,308 @@
+//! The Socket.IO protocol (Engine.IO v4, Socket.IO v5), so that its clients work unmodified.
+//!
+//! A layer: everything here goes through the public API of the crate. [`SocketIo`] is the state,
+//! [`SocketIo::drive`] takes the events of the core, and a handler gets an [`Io`] with each
+//! [`Event`]. What is not of this layer is handed on as [`Event::Core`].
+//!
+//! ```no_run
+//! use roomcast::{socketio::{Event, SocketIo}, Server};
+//!
+//! fn main() -> std::io::Result<()> {
+//!     let mut io = SocketIo::new();
+//!     Server::bind("127.0.0.1:3000")?.run(|hub, event| {
+//!         io.drive(hub, event, |io, event| match event {
+//!             Event::Connect { socket, .. } => { io.join(socket, "lobby"); }
+//!             Event::Message { socket, name: "chat message", args, .. } => {
+//!                 io.to("lobby").except(socket).emit("chat message", args);
+//!             }
+//!             _ => {}
+//!         });
+//!     })
+//! }
+//! ```
+//!
+//! `engine` and `packet` are the two codecs; `session` is one client's connection as data;
+//! `polling` and `websocket` carry packets in and out; `carrier` is what both share: opening,
+//! the upgrade, heartbeats, the end. `sockets` is what packets mean, `actions` what may be done to a
+//! socket; `broadcast` sends events, `questions` gathers answers, `recovery` keeps what is missed.
+
+mod actions;
+mod args;
+mod broadcast;
+mod bundle;
+mod carrier;
+mod engine;
+mod event;
+mod io;
+mod options;
+mod packet;
+mod polling;
+mod questions;
+mod recovery;
+mod session;
+mod sockets;
+mod websocket;
+
+use std::collections::{HashMap, VecDeque};
+
+use slab::Slab;
+
+pub use args::{Args, Arguments};
+pub use broadcast::{Broadcast, Who};
+pub use event::{Ack, Answer, Event, Reason, Socket};
+pub use io::Io;
+pub use options::Options;
+
+use crate::{Hub, Id, Rooms, Sid, Slot, Wheel};
+use event::{Part, Queued, Role};
+use questions::Question;
+use recovery::Recovery;
+use session::Session;
+
+/// Every session, every namespace, every socket.
+pub struct SocketIo {
+    options: Options,
+    sessions: Slab<Session>,
+    by_sid: HashMap<Sid, u32>,
+    /// What connections of the core are for this layer, by their slots.
+    roles: Vec<Option<Role>>,
+    namespaces: Vec<Namespace>,
+    sockets: Slab<Connected>,
+    generation: u32,
+    /// Deadlines of sessions; made with the first event, which tells the time.
+    timers: Option<Wheel>,
+    questions: HashMap<u64, Question>,
+    asked: u64,
+    queue: VecDeque<Queued>,
+    /// Sessions whose poll may be answered when the handler has returned.
+    dirty: Vec<u32>,
+    /// Why the namespace is refused that a client asks for now.
+    refusal: Option<String>,
+    /// None when it is off.
+    recovery: Option<Recovery>,
+}
+
+/// A namespace: the sockets in it and their rooms.
+struct Namespace {
+    name: String,
+    rooms: Rooms<Socket>,
+}
+
+/// A socket that is in a namespace.
+#[derive(Debug)]
+struct Connected {
+    generation: u32,
+    session: u32,
+    namespace: u32,
+    /// Private: who knows it can come back as this socket.
+    pid: Option<Sid>,
+    /// The position of the log when it connected.
+    since: u64,
+}
+
+/// The application's handler, as it is passed around.
+type Handler<'h> = &'h mut dyn FnMut(&mut Io<'_>, Event<'_>);
+
+impl SocketIo {
+    /// A layer with the default [`Options`], and the root namespace.
+    pub fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    /// A layer with these options, and the root namespace.
+    pub fn with(options: Options) -> Self {
+        let recovery = options
+            .max_disconnection_duration
+            .map(|_| Recovery::default());
+        let root = Namespace {
+            name: "/".to_owned(),
+            rooms: Rooms::new(),
+        };
+        Self {
+            options,
+            sessions: Slab::new(),
+            by_sid: HashMap::new(),
+            roles: Vec::new(),
+            namespaces: vec![root],
+            sockets: Slab::new(),
+            generation: 0,
+            timers: None,
+            questions: HashMap::new(),
+            asked: 0,
+            queue: VecDeque::new(),
+            dirty: Vec::new(),
+            refusal: None,
+            recovery,
+        }
+    }
+
+    /// Adds a namespace that clients may enter; its name begins with a slash.
+    #[must_use]
+    pub fn namespace(mut self, name: &str) -> Self {
+        if self.find_namespace(name).is_none() {
+            self.namespaces.push(Namespace {
+                name: name.to_owned(),
+                rooms: Rooms::new(),
+            });
+        }
+        self
+    }
+
+    /// Takes an event of the core; calls the handler for everything that comes of it.
+    pub fn drive(
+        &mut self,
+        hub: &mut Hub,
+        event: crate::Event<'_>,
+        mut handler: impl FnMut(&mut Io<'_>, Event<'_>),
+    ) {
+        let handler: Handler<'_> = &mut handler;
+        self.timers.get_or_insert_with(|| Wheel::new(hub.now()));
+        match event {
+            crate::Event::Request { id, request }
+                if request.path().starts_with(&self.options.path) =>
+            {
+                self.request(hub, id, &request, handler);
+            }
+            crate::Event::Upgrade { id, request }
+                if request.path().starts_with(&self.options.path) =>
+            {
+                self.upgrade(hub, id, &request);
+            }
+            crate::Event::Open { id } if self.role(id).is_some() => self.opened(hub, id, handler),
+            crate::Event::Text { id, text } if self.role(id).is_some() => {
+                self.text(hub, id, text, handler)
+            }
+            crate::Event::Binary { id, bytes } if self.role(id).is_some() => {
+                self.binary(hub, id, bytes, handler)
+            }
+            crate::Event::Close { id, ref reason } if self.role(id).is_some() => {
+                self.gone(hub, id, reason)
+            }
+            crate::Event::Room(ref change) if self.is_ours(change) => {}
+            event => {
+                match event {
+                    crate::Event::Wake => self.wake(hub),
+                    crate::Event::Stop => self.stop(hub),
+                    _ => {}
+                }
+                handler(&mut Io { state: self, hub }, Event::Core(event));
+            }
+        }
+        self.deliver(hub, handler);
+        self.settle(hub);
+    }
+
+    /// Calls the handler for everything that is queued, also for what that causes.
+    fn deliver(&mut self, hub: &mut Hub, handler: Handler<'_>) {
+        while let Some(queued) = self.queue.pop_front() {
+            self.hand_over(hub, queued, handler);
+        }
+    }
+
+    fn hand_over(&mut self, hub: &mut Hub, queued: Queued, handler: Handler<'_>) {
+        let name = |namespace: u32| self.namespaces[namespace as usize].name.clone();
+        match queued {
+            Queued::Connect {
+                socket,
+                namespace,
+                auth,
+                recovered,
+            } => {
+                let (namespace, auth) = (&*name(namespace), &*auth);
+                handler(
+                    &mut Io { state: self, hub },
+                    Event::Connect {
+                        socket,
+                        namespace,
+                        auth,
+                        recovered,
+                    },
+                );
+            }
+            Queued::Answers {
+                question,
+                answers,
+                missing,
+            } => {
+                handler(
+                    &mut Io { state: self, hub },
+                    Event::Answers {
+                        question,
+                        answers,
+                        missing,
+                    },
+                );
+            }
+            Queued::Disconnect {
+                socket,
+                sid,
+                namespace,
+                reason,
+            } => {
+                let namespace = &*name(namespace);
+                let event = Event::Disconnect {
+                    socket,
+                    sid,
+                    namespace,
+                    reason,
+                };
+                handler(&mut Io { state: self, hub }, event);
+            }
+            Queued::Room { namespace, change } => {
+                let namespace = &*name(namespace);
+                handler(
+                    &mut Io { state: self, hub },
+                    Event::Room { namespace, change },
+                );
+            }
+        }
+    }
+
+    fn role(&self, id: Id) -> Option<Part> {
+        let role = self.roles.get(id.slot())?.as_ref()?;
+        (role.id == id).then_some(role.part)
+    }
+
+    fn set_role(&mut self, id: Id, part: Option<Part>) {
+        if self.roles.len() <= id.slot() {
+            self.roles.resize(id.slot() + 1, None);
+        }
+        self.roles[id.slot()] = part.map(|part| Role { id, part });
+    }
+
+    /// Events of the rooms that the core gives every WebSocket: ours have rooms of their own.
+    fn is_ours(&self, change: &crate::RoomEvent<Id>) -> bool {
+        match change {
+            crate::RoomEvent::Join { id, .. } | crate::RoomEvent::Leave { id, .. } => {
+                self.role(*id).is_some()
+            }
+            crate::RoomEvent::Create { .. } | crate::RoomEvent::Delete { .. } => false,
+        }
+    }
+
+    fn find_namespace(&self, name: &str) -> Option<u32> {
+        self.namespaces
+            .iter()
+            .position(|namespace| namespace.name == name)
+            .map(|at| at as u32)
+    }
+
+    fn is_connected(&self, socket: Socket) -> bool {
+        self.sockets
+            .get(socket.key as usize)
+            .is_some_and(|known| known.generation == socket.generation)
+    }
+
+    fn socket(&self, key: u32) -> Socket {
+        Socket {
+            key,
+            generation: self.sockets[key as usize].generation,
+        }
+    }
+}
+
+impl Default for SocketIo {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,46 @@
+//! What can be set, by the names and the defaults of the reference server.
+
+/// Options of a [`SocketIo`](super::SocketIo); all times in milliseconds.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where it is served, with slashes at both ends; `/socket.io/`.
+    pub path: String,
+    /// How often a client is pinged; 25,000.
+    pub ping_interval: u64,
+    /// How long a ping may stay unanswered; 20,000, then the session ends with `ping timeout`.
+    pub ping_timeout: u64,
+    /// How long a session may be in no namespace; 45,000.
+    pub connect_timeout: u64,
+    /// How long the change from polling to a WebSocket may take; 10,000.
+    pub upgrade_timeout: u64,
+    /// Bytes in one message or one body; 1,000,000. The limits of [`Config`](crate::Config) hold
+    /// as well: this is what clients are told.
+    pub max_http_buffer_size: usize,
+    /// For how long a client that lost its connection may come back and get what it missed; none:
+    /// recovery is off, as it adds an argument to every event, which listeners of clients see. The
+    /// reference takes 120,000 when it is on.
+    pub max_disconnection_duration: Option<u64>,
+    /// Bytes of events that are kept for such clients, all together; 8 MiB.
+    pub recovery_budget: usize,
+    /// Whether clients may use long-polling; true.
+    pub polling: bool,
+    /// Whether clients may use a WebSocket; true.
+    pub websocket: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            path: "/socket.io/".to_owned(),
+            ping_interval: 25_000,
+            ping_timeout: 20_000,
+            connect_timeout: 45_000,
+            upgrade_timeout: 10_000,
+            max_http_buffer_size: 1_000_000,
+            max_disconnection_duration: None,
+            recovery_budget: 8 << 20,
+            polling: true,
+            websocket: true,
+        }
+    }
+}

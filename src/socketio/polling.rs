@@ -1,0 +1,291 @@
+//! HTTP long-polling: GET waits for packets, POST brings them (Engine.IO v4).
+
+use std::str;
+
+use super::carrier::Farewell;
+use super::engine::{self, Packet};
+use super::event::{Part, Reason};
+use super::session::Carrier;
+use super::{Handler, SocketIo, bundle};
+use crate::{Hub, Id, Request, Response, Sid};
+
+/// What a request is refused with: the code and the text that clients of Engine.IO know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    UnknownTransport,
+    UnknownSession,
+    BadMethod,
+    BadRequest,
+    UnsupportedVersion,
+}
+
+impl Refusal {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::UnknownTransport => "Transport unknown",
+            Self::UnknownSession => "Session ID unknown",
+            Self::BadMethod => "Bad handshake method",
+            Self::BadRequest => "Bad request",
+            Self::UnsupportedVersion => "Unsupported protocol version",
+        }
+    }
+
+    fn code(self) -> u8 {
+        match self {
+            Self::UnknownTransport => 0,
+            Self::UnknownSession => 1,
+            Self::BadMethod => 2,
+            Self::BadRequest => 3,
+            Self::UnsupportedVersion => 5,
+        }
+    }
+
+    fn response(self) -> Response {
+        Response::new(400)
+            .header("Content-Type", "application/json")
+            .body(format!(
+                "{{\"code\":{},\"message\":\"{}\"}}",
+                self.code(),
+                self.text()
+            ))
+    }
+}
+
+/// The transport that a request names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    Polling,
+    WebSocket,
+}
+
+impl SocketIo {
+    /// A request under our path.
+    pub(super) fn request(
+        &mut self,
+        hub: &mut Hub,
+        id: Id,
+        request: &Request<'_>,
+        handler: Handler<'_>,
+    ) {
+        if request.method() == "OPTIONS" && !hub.config().origins.is_empty() {
+            let response = with_origin(preflight(request), hub, request);
+            hub.respond(id, response);
+            return;
+        }
+        let name = request
+            .path()
+            .strip_prefix(&*self.options.path)
+            .unwrap_or_default();
+        if let Some(response) = bundle::answer(request, name) {
+            let response = with_origin(response, hub, request);
+            hub.respond(id, response);
+            return;
+        }
+        let response = match self.check(request, false) {
+            Err(refusal) => refusal.response(),
+            Ok(None) => {
+                let key = self.open(hub, Carrier::Polling { held: None });
+                let body = self.sessions[key as usize].next_body().unwrap_or_default();
+                self.packets(body)
+            }
+            Ok(Some(key)) => match request.method() {
+                "GET" => match self.hold(hub, id, key) {
+                    Some(response) => response,
+                    None => return,
+                },
+                "POST" => self.post(hub, key, request, handler),
+                _ => Response::text(405, "GET and POST").header("Allow", "GET, POST"),
+            },
+        };
+        let response = with_origin(response, hub, request);
+        hub.respond(id, response);
+    }
+
+    /// The checks of every request in their order; the session that it is for, or a new one.
+    pub(super) fn check(
+        &self,
+        request: &Request<'_>,
+        upgrade: bool,
+    ) -> Result<Option<u32>, Refusal> {
+        let transport = match parameter(request, "transport") {
+            Some("polling") if self.options.polling => Transport::Polling,
+            Some("websocket") if self.options.websocket => Transport::WebSocket,
+            _ => return Err(Refusal::UnknownTransport),
+        };
+        let Some(sid) = parameter(request, "sid") else {
+            return self
+                .check_handshake(request, transport, upgrade)
+                .map(|()| None);
+        };
+        let key = Sid::parse(sid)
+            .and_then(|sid| self.by_sid.get(&sid))
+            .ok_or(Refusal::UnknownSession)?;
+        let polls = matches!(
+            self.sessions[*key as usize].carrier,
+            Carrier::Polling { .. }
+        );
+        match upgrade || polls && transport == Transport::Polling {
+            true => Ok(Some(*key)),
+            false => Err(Refusal::BadRequest),
+        }
+    }
+
+    fn check_handshake(
+        &self,
+        request: &Request<'_>,
+        transport: Transport,
+        upgrade: bool,
+    ) -> Result<(), Refusal> {
+        if request.method() != "GET" {
+            return Err(Refusal::BadMethod);
+        }
+        if (transport == Transport::WebSocket) != upgrade {
+            return Err(Refusal::BadRequest);
+        }
+        match parameter(request, "EIO") {
+            Some("4") => Ok(()),
+            _ => Err(Refusal::UnsupportedVersion),
+        }
+    }
+
+    /// A GET: answered with what waits, or held until something does.
+    fn hold(&mut self, hub: &mut Hub, id: Id, key: u32) -> Option<Response> {
+        let session = &mut self.sessions[key as usize];
+        if session.over {
+            let queued = session.last_words.take().or_else(|| session.next_body());
+            if queued.is_none() {
+                self.forget(hub, key);
+            }
+            return Some(self.packets(queued.unwrap_or_else(|| "6\u{1e}1".to_owned())));
+        }
+        if session.held().is_some() {
+            self.end(hub, key, Reason::TransportError, Farewell::Close);
+            return Some(Refusal::BadRequest.response());
+        }
+        session.carrier = Carrier::Polling { held: Some(id) };
+        self.set_role(id, Some(Part::Poll(key)));
+        self.touch(key);
+        None
+    }
+
+    /// Answers the poll that is held, if there is something to say.
+    pub(super) fn answer_poll(&mut self, hub: &mut Hub, key: u32) {
+        let session = &mut self.sessions[key as usize];
+        let Some(id) = session.held() else { return };
+        // A client that changes to a WebSocket waits for its poll to end.
+        let release = session.probe.map(|_| "6".to_owned());
+        let Some(body) = session.next_body().or(release) else {
+            return;
+        };
+        session.carrier = Carrier::Polling { held: None };
+        self.set_role(id, None);
+        hub.respond(id, self.packets(body));
+    }
+
+    fn post(
+        &mut self,
+        hub: &mut Hub,
+        key: u32,
+        request: &Request<'_>,
+        handler: Handler<'_>,
+    ) -> Response {
+        if self.sessions[key as usize].over {
+            return Refusal::UnknownSession.response();
+        }
+        let done = match str::from_utf8(request.body()) {
+            Ok(body) if !request.lists("content-type", "application/octet-stream") => {
+                self.take_body(hub, key, body, handler)
+            }
+            _ => Err(Reason::TransportError),
+        };
+        match done {
+            Ok(()) => Response::new(200)
+                .header("Content-Type", "text/html")
+                .header("Cache-Control", "no-store")
+                .body("ok"),
+            Err(reason) => {
+                self.end(hub, key, reason, Farewell::Close);
+                Refusal::BadRequest.response()
+            }
+        }
+    }
+
+    fn take_body(
+        &mut self,
+        hub: &mut Hub,
+        key: u32,
+        body: &str,
+        handler: Handler<'_>,
+    ) -> Result<(), Reason> {
+        if body.split(engine::SEPARATOR).nth(MAX_PACKETS).is_some() {
+            return Err(Reason::ParseError);
+        }
+        self.heard(hub, key);
+        for packet in engine::decode_body(body) {
+            if self
+                .sessions
+                .get(key as usize)
+                .is_none_or(|session| session.over)
+            {
+                return Ok(());
+            }
+            match packet.map_err(|_| Reason::ParseError)? {
+                Packet::Message(text) => self.packet(hub, key, text, handler),
+                Packet::Binary(bytes) => self.attachment(hub, key, bytes, handler),
+                Packet::Close => self.end(hub, key, Reason::TransportClose, Farewell::Noop),
+                Packet::Ping(_) => return Err(Reason::TransportError),
+                Packet::Pong | Packet::Upgrade | Packet::Noop => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Pages of listed origins may read the answer; the same list rules who may open a WebSocket.
+fn with_origin(response: Response, hub: &Hub, request: &Request<'_>) -> Response {
+    let origins = &hub.config().origins;
+    let Some(origin) = request.header("origin").filter(|_| !origins.is_empty()) else {
+        return response;
+    };
+    let listed = origins
+        .iter()
+        .any(|known| known == "*" || known.eq_ignore_ascii_case(origin));
+    let response = match response.field("vary") {
+        None => response.header("Vary", "Origin"),
+        Some(_) => response,
+    };
+    match listed {
+        true => response.header("Access-Control-Allow-Origin", origin.to_owned()),
+        false => response,
+    }
+}
+
+/// What a browser asks before it sends a request to a foreign host.
+fn preflight(request: &Request<'_>) -> Response {
+    let response = Response::new(204)
+        .header("Content-Length", "0")
+        .header(
+            "Access-Control-Allow-Methods",
+            "GET,HEAD,PUT,PATCH,POST,DELETE",
+        )
+        .header("Vary", "Origin, Access-Control-Request-Headers");
+    match request.header("access-control-request-headers") {
+        Some(fields) => response.header("Access-Control-Allow-Headers", fields.to_owned()),
+        None => response,
+    }
+}
+
+/// A parameter of the query; ids and numbers need no decoding.
+pub(super) fn parameter<'a>(request: &Request<'a>, name: &str) -> Option<&'a str> {
+    let pairs = request
+        .query()?
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
+    pairs
+        .filter(|(known, _)| *known == name)
+        .map(|(_, value)| value)
+        .next()
+}
+
+/// Packets in one body.
+const MAX_PACKETS: usize = 65_536;

@@ -1,0 +1,100 @@
+//! Events that want an answer from their receivers: who was asked, who answered, until when.
+
+use super::SocketIo;
+use super::args::Args;
+use super::event::{Answer, Queued, Socket};
+use crate::Hub;
+
+/// A question that is not settled.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) pending: Vec<Socket>,
+    pub(super) answers: Vec<Answer>,
+    pub(super) deadline: u64,
+}
+
+impl SocketIo {
+    /// Remembers who was asked; settled at once if that is nobody.
+    pub(super) fn ask(&mut self, hub: &mut Hub, id: u64, pending: Vec<Socket>, timeout: u64) {
+        let deadline = hub.now().saturating_add(timeout);
+        hub.wake_at(deadline);
+        self.questions.insert(
+            id,
+            Question {
+                pending,
+                answers: Vec::new(),
+                deadline,
+            },
+        );
+        self.settle_question(id, false);
+    }
+
+    /// An answer has come; one that nobody waits for is ignored.
+    pub(super) fn answered(&mut self, socket: Socket, id: Option<u64>, args: &Args<'_>) {
+        let Some(id) = id else { return };
+        let Some(question) = self.questions.get_mut(&id) else {
+            return;
+        };
+        let Some(at) = question.pending.iter().position(|asked| *asked == socket) else {
+            return;
+        };
+        question.pending.swap_remove(at);
+        let (json, attachments) = (args.json().to_owned(), args.attachments().to_vec());
+        question.answers.push(Answer {
+            socket,
+            json,
+            attachments,
+        });
+        self.settle_question(id, false);
+    }
+
+    /// A socket is gone and will answer nothing.
+    pub(super) fn excuse(&mut self, socket: Socket) {
+        let asked: Vec<u64> = self
+            .questions
+            .iter()
+            .filter(|(_, question)| question.pending.contains(&socket))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in asked {
+            if let Some(question) = self.questions.get_mut(&id) {
+                question.pending.retain(|asked| *asked != socket);
+            }
+            self.settle_question(id, false);
+        }
+    }
+
+    pub(super) fn expire_questions(&mut self, hub: &mut Hub) {
+        let now = hub.now();
+        let due: Vec<u64> = self
+            .questions
+            .iter()
+            .filter(|(_, question)| question.deadline <= now)
+            .map(|(id, _)| *id)
+            .collect();
+        due.into_iter()
+            .for_each(|id| self.settle_question(id, true));
+        let next = self
+            .questions
+            .values()
+            .map(|question| question.deadline)
+            .min();
+        next.into_iter().for_each(|deadline| hub.wake_at(deadline));
+    }
+
+    /// Tells the answers if all have come, or if the time is up.
+    fn settle_question(&mut self, id: u64, late: bool) {
+        let settled = self
+            .questions
+            .get(&id)
+            .is_some_and(|question| late || question.pending.is_empty());
+        if let Some(question) = settled.then(|| self.questions.remove(&id)).flatten() {
+            let (answers, missing) = (question.answers, question.pending.len());
+            self.queue.push_back(Queued::Answers {
+                question: id,
+                answers,
+                missing,
+            });
+        }
+    }
+}

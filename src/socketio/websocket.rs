@@ -1,0 +1,159 @@
+//! WebSockets: a session of their own, or the one that a polling session changes to.
+
+use super::carrier::Farewell;
+use super::engine::Packet;
+use super::event::{Part, Reason};
+use super::polling::{Refusal, parameter};
+use super::session::{Carrier, Frame, NEVER};
+use super::{Handler, SocketIo, engine};
+use crate::{Hub, Id, Request, Response};
+
+impl SocketIo {
+    /// A client asks for a WebSocket under our path.
+    pub(super) fn upgrade(&mut self, hub: &mut Hub, id: Id, request: &Request<'_>) {
+        let transport_fits = parameter(request, "transport") == Some("websocket");
+        match self.check(request, true) {
+            Ok(session) if transport_fits => {
+                let base64 = parameter(request, "b64") == Some("1");
+                self.set_role(id, Some(Part::Opening { session, base64 }));
+            }
+            Ok(_) => refuse(hub, id, Refusal::BadRequest),
+            Err(refusal) => refuse(hub, id, refusal),
+        }
+    }
+
+    /// A WebSocket is open.
+    pub(super) fn opened(&mut self, hub: &mut Hub, id: Id, _: Handler<'_>) {
+        match self.role(id) {
+            Some(Part::Opening {
+                session: None,
+                base64,
+            }) => {
+                let key = self.open(hub, Carrier::WebSocket(id));
+                self.sessions[key as usize].base64 = base64;
+                self.set_role(id, Some(Part::Web(key)));
+            }
+            Some(Part::Opening {
+                session: Some(key), ..
+            }) => self.begin_upgrade(hub, id, key),
+            _ => {}
+        }
+    }
+
+    /// A session may change to this WebSocket, unless it is doing so or has done so already.
+    fn begin_upgrade(&mut self, hub: &mut Hub, id: Id, key: u32) {
+        let timeout = self.options.upgrade_timeout;
+        let session = self.sessions.get_mut(key as usize);
+        let free = session.filter(|session| {
+            matches!(session.carrier, Carrier::Polling { .. })
+                && session.probe.is_none()
+                && !session.over
+        });
+        let Some(session) = free else {
+            self.set_role(id, Some(Part::Orphan));
+            hub.close(id, 1005, "");
+            return;
+        };
+        session.probe = Some(id);
+        session.deadlines.upgrade = hub.now() + timeout;
+        self.set_role(id, Some(Part::Probe(key)));
+        self.refile(hub, key);
+    }
+
+    /// A text message on one of our WebSockets.
+    pub(super) fn text(&mut self, hub: &mut Hub, id: Id, text: &str, handler: Handler<'_>) {
+        match (self.role(id), Packet::decode(text)) {
+            (Some(Part::Web(key)), Ok(packet)) => {
+                self.heard(hub, key);
+                self.take(hub, key, packet, handler);
+            }
+            (Some(Part::Web(key)), Err(_)) => {
+                self.end(hub, key, Reason::ParseError, Farewell::Nothing)
+            }
+            (Some(Part::Probe(key)), Ok(packet)) => self.probe(hub, id, key, &packet),
+            (Some(Part::Probe(key)), Err(_)) => self.abandon_upgrade(hub, key),
+            _ => {}
+        }
+    }
+
+    /// A binary message on one of our WebSockets.
+    pub(super) fn binary(&mut self, hub: &mut Hub, id: Id, bytes: &[u8], handler: Handler<'_>) {
+        match self.role(id) {
+            Some(Part::Web(key)) => {
+                self.heard(hub, key);
+                self.attachment(hub, key, bytes.to_vec(), handler);
+            }
+            Some(Part::Probe(key)) => self.abandon_upgrade(hub, key),
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, hub: &mut Hub, key: u32, packet: Packet<'_>, handler: Handler<'_>) {
+        match packet {
+            Packet::Message(text) => self.packet(hub, key, text, handler),
+            Packet::Binary(bytes) => self.attachment(hub, key, bytes, handler),
+            Packet::Pong | Packet::Upgrade | Packet::Noop => {}
+            Packet::Close => self.end(hub, key, Reason::TransportClose, Farewell::Nothing),
+            Packet::Ping(_) => self.end(hub, key, Reason::TransportError, Farewell::Nothing),
+        }
+    }
+
+    /// The upgrade: `2probe` is answered by `3probe`, and nothing else goes out before the `5`.
+    fn probe(&mut self, hub: &mut Hub, id: Id, key: u32, packet: &Packet<'_>) {
+        match packet {
+            Packet::Ping("probe") => {
+                hub.send(id, "3probe");
+                self.touch(key);
+            }
+            Packet::Upgrade => self.change_over(hub, id, key),
+            _ => self.abandon_upgrade(hub, key),
+        }
+    }
+
+    /// Polling ends, and what waited for a poll goes by the WebSocket, in order.
+    fn change_over(&mut self, hub: &mut Hub, id: Id, key: u32) {
+        let held = self.sessions[key as usize].held();
+        if let Some(poll) = held {
+            self.set_role(poll, None);
+            hub.respond(poll, self.packets("6".to_owned()));
+        }
+        let session = &mut self.sessions[key as usize];
+        if session.over {
+            return self.end_at_the_switch(hub, id, key);
+        }
+        self.set_role(id, Some(Part::Web(key)));
+        let session = &mut self.sessions[key as usize];
+        session.probe = None;
+        session.deadlines.upgrade = NEVER;
+        session.carrier = Carrier::WebSocket(id);
+        for frame in session.take_queue() {
+            self.send(hub, key, &frame);
+        }
+        self.refile(hub, key);
+    }
+}
+
+impl SocketIo {
+    /// The session ended while its client was changing: what was queued goes here, then the end.
+    fn end_at_the_switch(&mut self, hub: &mut Hub, id: Id, key: u32) {
+        let session = &mut self.sessions[key as usize];
+        let first = session.last_words.take();
+        let packets = first.iter().flat_map(|body| body.split(engine::SEPARATOR));
+        packets.for_each(|packet| _ = hub.send(id, packet));
+        for frame in session.take_queue() {
+            match frame {
+                Frame::Text(text) => hub.send(id, &*text),
+                Frame::Binary(bytes) => hub.send(id, &*bytes),
+            };
+        }
+        self.forget(hub, key);
+    }
+}
+
+/// A refused upgrade is told in plain text, on a connection that ends.
+fn refuse(hub: &mut Hub, id: Id, refusal: Refusal) {
+    let response = Response::new(400)
+        .header("Content-Type", "text/html")
+        .header("Connection", "close");
+    hub.respond(id, response.body(refusal.text()));
+}

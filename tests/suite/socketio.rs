@@ -1,0 +1,365 @@
+//! The Socket.IO layer over the simulated server: what goes over the wire, and that nothing a
+//! client sends can harm it.
+
+use rand::rngs::ChaCha8Rng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use roomcast::sim::{Sim, client_frame};
+use roomcast::socketio::{Event, Io, Options, SocketIo};
+use roomcast::{Config, Id};
+
+struct World {
+    sim: Sim,
+    io: SocketIo,
+    log: Vec<String>,
+}
+
+impl World {
+    fn new(recovery: bool) -> Self {
+        let options = Options {
+            max_disconnection_duration: recovery.then_some(120_000),
+            ..Options::default()
+        };
+        let io = SocketIo::with(options).namespace("/admin");
+        Self {
+            sim: Sim::new(Config::default()),
+            io,
+            log: Vec::new(),
+        }
+    }
+
+    fn receive(&mut self, id: Id, bytes: &[u8]) {
+        let (io, log) = (&mut self.io, &mut self.log);
+        self.sim.receive(id, bytes, &mut |hub, event| {
+            io.drive(hub, event, |io, event| handle(io, event, log))
+        });
+    }
+
+    fn end_turn(&mut self) {
+        let (io, log) = (&mut self.io, &mut self.log);
+        self.sim
+            .end_turn(&mut |hub, event| io.drive(hub, event, |io, event| handle(io, event, log)));
+    }
+
+    fn hang_up(&mut self, id: Id) {
+        let (io, log) = (&mut self.io, &mut self.log);
+        self.sim.hang_up(id, &mut |hub, event| {
+            io.drive(hub, event, |io, event| handle(io, event, log))
+        });
+    }
+
+    fn open(&mut self) -> Id {
+        let (io, log) = (&mut self.io, &mut self.log);
+        let path = "/socket.io/?EIO=4&transport=websocket";
+        self.sim.open(path, &mut |hub, event| {
+            io.drive(hub, event, |io, event| handle(io, event, log))
+        })
+    }
+
+    /// What a client reads after it has sent these texts.
+    fn says(&mut self, id: Id, texts: &[&str]) -> Vec<String> {
+        texts
+            .iter()
+            .for_each(|text| self.receive(id, &client_frame(0x81, text.as_bytes())));
+        self.end_turn();
+        self.read(id)
+    }
+
+    fn read(&mut self, id: Id) -> Vec<String> {
+        let bytes = self.sim.take(id);
+        let mut texts = Vec::new();
+        let mut rest = &bytes[..];
+        while let [first, len, tail @ ..] = rest {
+            let len = usize::from(*len);
+            assert!(len < 126, "a short frame");
+            if first & 0x0f == 1 {
+                texts.push(String::from_utf8(tail[..len].to_vec()).unwrap());
+            }
+            rest = &tail[len..];
+        }
+        texts
+    }
+
+    /// One request, and the body of its answer.
+    fn ask(&mut self, method: &str, query: &str, body: &str) -> String {
+        let id = self.sim.connect();
+        let head = format!(
+            "{method} /socket.io/?EIO=4&transport=polling{query} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.receive(id, head.as_bytes());
+        self.end_turn();
+        let answer = String::from_utf8(self.sim.take(id)).unwrap();
+        answer
+            .split_once("\r\n\r\n")
+            .map_or("held", |(_, body)| body)
+            .to_owned()
+    }
+}
+
+/// Joins and leaves, talks to rooms, answers, asks, and remembers what happened.
+fn handle(io: &mut Io<'_>, event: Event<'_>, log: &mut Vec<String>) {
+    match event {
+        Event::Message {
+            socket,
+            name,
+            args,
+            ack,
+        } => {
+            match name {
+                "join" => _ = io.join(socket, args.json()),
+                "leave" => _ = io.leave(socket, args.json()),
+                "room" => {
+                    _ = io
+                        .around(socket)
+                        .to("\"lobby\"")
+                        .except(socket)
+                        .emit("room", args)
+                }
+                "kick" => _ = io.disconnect(socket, args.json() == "true"),
+                "drop" => _ = io.drop_transport(socket),
+                "ask" => _ = io.everyone().ask("question", args, 1000),
+                "volatile" => _ = io.everyone().volatile().emit("volatile", args),
+                _ => {}
+            }
+            if let Some(ack) = ack {
+                io.answer(ack, args);
+            }
+        }
+        Event::Answers {
+            answers, missing, ..
+        } => log.push(format!("{} answers, {missing} missing", answers.len())),
+        Event::Connect { recovered, .. } => log.push(format!("connect, recovered {recovered}")),
+        Event::Disconnect { reason, .. } => log.push(format!("disconnect, {reason}")),
+        Event::Room { change, .. } => log.push(
+            change
+                .to_string()
+                .split(' ')
+                .take(2)
+                .collect::<Vec<_>>()
+                .join(" "),
+        ),
+        _ => {}
+    }
+}
+
+fn field<'a>(text: &'a str, name: &str) -> &'a str {
+    text.split(&format!("\"{name}\":\""))
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+}
+
+#[test]
+fn a_client_connects_joins_and_talks_to_its_room() {
+    let mut world = World::new(false);
+    let (one, two) = (world.open(), world.open());
+    assert!(world.read(one)[0].starts_with("0{\"sid\":\""));
+    let welcome = world.says(one, &["40"]);
+    assert_eq!(welcome[0].len(), "40{\"sid\":\"\"}".len() + 20);
+    assert_eq!(
+        world.says(one, &["421[\"join\",\"lobby\"]"]),
+        ["431[\"lobby\"]"]
+    );
+    world.says(two, &["40", "42[\"join\",\"lobby\"]"]);
+    world.read(two);
+    assert_eq!(
+        world.says(one, &["42[\"room\",{\"a\":[ 1 ]},2]"]),
+        Vec::<String>::new()
+    );
+    assert_eq!(world.read(two), ["42[\"room\",{\"a\":[ 1 ]},2]"]);
+    let own = field(&welcome[0], "sid");
+    let first = [
+        format!("create-room {own}"),
+        format!("join-room {own}"),
+        "connect, recovered false".to_owned(),
+    ];
+    assert_eq!(world.log[..3], first);
+    assert_eq!(
+        world.log[3..5],
+        ["create-room \"lobby\"", "join-room \"lobby\""]
+    );
+}
+
+#[test]
+fn polling_carries_the_same_and_ends_as_the_protocol_says() {
+    let mut world = World::new(false);
+    let opened = world.ask("GET", "", "");
+    let sid = format!("&sid={}", field(&opened, "sid"));
+    assert!(opened.contains("\"upgrades\":[\"websocket\"]"));
+    assert_eq!(world.ask("POST", &sid, "40\u{1e}427[\"echo\",1]"), "ok");
+    let body = world.ask("GET", &sid, "");
+    assert!(
+        body.starts_with("40{") && body.ends_with("\u{1e}437[1]"),
+        "{body}"
+    );
+    assert_eq!(world.ask("GET", &sid, ""), "held");
+    assert_eq!(
+        world.ask("GET", &sid, ""),
+        "{\"code\":3,\"message\":\"Bad request\"}"
+    );
+    assert_eq!(
+        world.ask("GET", &sid, ""),
+        "{\"code\":1,\"message\":\"Session ID unknown\"}"
+    );
+    assert_eq!(world.log.last().unwrap(), "disconnect, transport error");
+}
+
+#[test]
+fn silence_ends_in_a_ping_timeout_and_no_namespace_in_a_close() {
+    let mut world = World::new(false);
+    let (lively, silent, homeless) = (world.open(), world.open(), world.open());
+    for id in [lively, silent] {
+        world.says(id, &["40"]);
+    }
+    for _ in 0..4 {
+        world.sim.advance(12_600);
+        world.end_turn();
+        world.says(lively, &["3"]);
+    }
+    assert!(world.sim.hub().is_open(lively));
+    assert!(!world.sim.hub().is_open(silent) && !world.sim.hub().is_open(homeless));
+    assert!(world.log.contains(&"disconnect, ping timeout".to_owned()));
+}
+
+#[test]
+fn a_client_that_comes_back_gets_what_it_missed_before_it_is_told_so() {
+    let mut world = World::new(true);
+    let (one, two) = (world.open(), world.open());
+    world.read(one);
+    let welcome = world.says(one, &["40", "42[\"join\",\"lobby\"]"])[0].clone();
+    world.says(two, &["40"]);
+    world.hang_up(one);
+    world.says(two, &["42[\"room\",1]", "42[\"room\",2]"]);
+    let back = world.open();
+    world.read(back);
+    let claim = format!("40{{\"pid\":\"{}\"}}", field(&welcome, "pid"));
+    assert_eq!(
+        world.says(back, &[&claim]),
+        ["42[\"room\",1,\"1\"]", "42[\"room\",2,\"2\"]", &welcome]
+    );
+    assert_eq!(world.log.last().unwrap(), "connect, recovered true");
+    assert_eq!(world.says(two, &["42[\"room\",3]"]), Vec::<String>::new());
+    assert_eq!(world.read(back), ["42[\"room\",3,\"3\"]"]);
+}
+
+const PIECES: [&str; 30] = [
+    "40",
+    "40/admin,",
+    "40/none,",
+    "41",
+    "41/admin,",
+    "42[\"join\",\"lobby\"]",
+    "42[\"room\",1]",
+    "421[\"x\"]",
+    "42/admin,[\"room\"]",
+    "42[\"leave\",\"lobby\"]",
+    "42[\"kick\"]",
+    "42[\"kick\",true]",
+    "42[\"drop\"]",
+    "42[\"ask\",1]",
+    "42[\"volatile\"]",
+    "431[]",
+    "432[7]",
+    "451-[\"room\",{\"_placeholder\":true,\"num\":0}]",
+    "452-[\"x\"]",
+    "461-1[]",
+    "bAQID",
+    "2",
+    "2probe",
+    "3",
+    "5",
+    "1",
+    "6",
+    "9",
+    "4",
+    "",
+];
+
+/// Clients of all kinds that send what comes to mind.
+fn attack(seed: u64) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut world = World::new(random.random());
+    let (mut sids, mut lines) = (Vec::new(), Vec::new());
+    for _ in 0..60 {
+        match random.random_range(0..10) {
+            0 => sids.push(field(&world.ask("GET", "", ""), "sid").to_owned()),
+            1 => lines.push(world.open()),
+            2 | 3 => {
+                let body: Vec<_> = (0..random.random_range(0..4))
+                    .map(|_| *PIECES.choose(&mut random).unwrap())
+                    .collect();
+                let Some(sid) = sids.choose(&mut random) else {
+                    continue;
+                };
+                world.ask(
+                    ["GET", "POST", "POST", "PUT"].choose(&mut random).unwrap(),
+                    &format!("&sid={sid}"),
+                    &body.join("\u{1e}"),
+                );
+            }
+            4 => {
+                let Some(sid) = sids.choose(&mut random) else {
+                    continue;
+                };
+                let path = format!("/socket.io/?EIO=4&transport=websocket&sid={sid}");
+                let (io, log) = (&mut world.io, &mut world.log);
+                let line = world.sim.open(&path, &mut |hub, event| {
+                    io.drive(hub, event, |io, event| handle(io, event, log))
+                });
+                lines.push(line);
+            }
+            5 => {
+                world.sim.advance(random.random_range(0..30_000));
+                world.end_turn();
+            }
+            6 => {
+                if let Some(line) = lines.choose(&mut random) {
+                    world.hang_up(*line);
+                }
+            }
+            _ => {
+                let Some(line) = lines.choose(&mut random) else {
+                    continue;
+                };
+                let first = if random.random_ratio(1, 6) {
+                    0x82
+                } else {
+                    0x81
+                };
+                let piece = PIECES.choose(&mut random).unwrap();
+                world.receive(*line, &client_frame(first, piece.as_bytes()));
+            }
+        }
+        if random.random() {
+            world.end_turn();
+        }
+    }
+    // A ping, its time-out, a close, its time-out: each deadline begins when the one before is over.
+    for _ in 0..8 {
+        world.sim.advance(100_000);
+        (0..2).for_each(|_| world.end_turn());
+    }
+    assert_eq!(world.sim.hub().connections(), 0, "seed {seed}");
+    let count = |word: &str| {
+        world
+            .log
+            .iter()
+            .filter(|line| line.starts_with(word))
+            .count()
+    };
+    assert_eq!(
+        count("connect,"),
+        count("disconnect,"),
+        "who came has gone: seed {seed}"
+    );
+    assert_eq!(count("create-room"), count("delete-room"), "seed {seed}");
+    assert_eq!(count("join-room"), count("leave-room"), "seed {seed}");
+}
+
+#[test]
+fn no_packet_harms_the_server() {
+    (0..3000).for_each(attack);
+}
