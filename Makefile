@@ -1,6 +1,6 @@
 # Two commands for a fresh machine: `make run` (the chat at http://localhost:3000) and `make test`.
 
-.PHONY: run test check bench doc fuzz browser
+.PHONY: run test check bench doc fuzz browser clients
 
 run:     ; cargo run --release
 test:    browser ; cargo test && cargo test --no-default-features --lib && tests/browser/run
@@ -9,3 +9,4 @@ bench:   ; cargo bench
 doc:     ; cargo doc --no-deps --open
 fuzz:    ; cargo install cargo-fuzz && cd tests/fuzz && for target in http websocket; do cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=60 || exit 1; done
 browser: ; tests/browser/setup
+clients: ; tests/clients/setup && cargo build --example clients-server && tests/clients/run target/debug/examples/clients-server
