@@ -69,11 +69,7 @@ impl App {
             "kick" => _ = io.disconnect(socket, false),
             "kickall" => _ = io.disconnect(socket, true),
             "drop" => _ = io.drop_transport(socket),
-            "ask" => {
-                _ = self
-                    .asked
-                    .insert(io.to(socket).ask("question", args, 5000), socket)
-            }
+            "ask" => self.ask(io, socket, args),
             "burst" => (0..count(args)).for_each(|n| _ = io.emit(socket, "tick", (n,))),
             "poll" => return self.poll(io, socket, args, ack),
             "echo" if ack.is_some() => {}
@@ -90,6 +86,14 @@ impl App {
                 },
             );
         }
+    }
+
+    fn ask(&mut self, io: &mut Io<'_>, socket: Socket, args: Args<'_>) {
+        let question = match args.json() {
+            "" => io.to(socket).ask("question", ("life",), 5000),
+            _ => io.to(socket).ask("question", args, 5000),
+        };
+        self.asked.insert(question, socket);
     }
 
     fn poll(&mut self, io: &mut Io<'_>, socket: Socket, args: Args<'_>, ack: Option<Ack>) {

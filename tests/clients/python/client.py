@@ -357,14 +357,12 @@ def restart():
 
 
 # What the reference server does not promise. Its answers to a poll hold any
-# number of packets, and this client gives up at more than 16; and a goodbye
-# whose close comes with it counts there as a close.
+# number of packets, and this client gives up at more than 16.
 
 IMPROVED = {
     ("polling", burst),
     ("polling", burst_to_stock_client),
     ("polling", burst_from_client),
-    *((name, goodbye) for name in MODES),
 }
 
 
