@@ -168,7 +168,7 @@ impl SocketIo {
             {
                 self.upgrade(hub, id, &request);
             }
-            crate::Event::Open { id } if self.role(id).is_some() => self.opened(hub, id, handler),
+            crate::Event::Open { id } if self.role(id).is_some() => self.opened(hub, id),
             crate::Event::Text { id, text } if self.role(id).is_some() => {
                 self.text(hub, id, text, handler)
             }

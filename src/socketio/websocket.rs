@@ -23,7 +23,7 @@ impl SocketIo {
     }
 
     /// A WebSocket is open.
-    pub(super) fn opened(&mut self, hub: &mut Hub, id: Id, _: Handler<'_>) {
+    pub(super) fn opened(&mut self, hub: &mut Hub, id: Id) {
         match self.role(id) {
             Some(Part::Opening {
                 session: None,
