@@ -2,39 +2,21 @@
 //! partial writes, closes anywhere. What every client must see is worked out beside it, from the
 //! events alone; what it does see is read from the bytes that were written to it.
 
+mod app;
+mod client;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use roomcast::sim::{Sim, client_frame};
-use roomcast::{CloseReason, Config, Event, Hub, Id, RoomEvent};
+use roomcast::{CloseReason, Config, Id};
+
+use app::App;
+use client::Client;
 
 const ROOMS: [&str; 4] = ["lobby", "kitchen", "cellar", "attic"];
 const STEPS: usize = 1000;
-
-/// What the application knows and expects, by the events it was given.
-#[derive(Default)]
-struct App {
-    open: BTreeSet<Id>,
-    closed: BTreeMap<Id, CloseReason>,
-    rooms: BTreeMap<String, BTreeSet<Id>>,
-    /// What every socket must get, in order.
-    expected: BTreeMap<Id, Vec<String>>,
-}
-
-/// A client: what it still has to send, and what it has read.
-#[derive(Default)]
-struct Client {
-    /// Bytes on their way to the server, torn at will.
-    outgoing: Vec<u8>,
-    incoming: Vec<u8>,
-    greeted: bool,
-    texts: Vec<String>,
-    closed: bool,
-    sent: u32,
-    /// It takes all that is written to it, at once.
-    keen: bool,
-}
 
 struct World {
     sim: Sim,
@@ -54,143 +36,6 @@ impl Drop for Seed {
                 self.0
             );
         }
-    }
-}
-
-impl App {
-    fn handle(&mut self, hub: &mut Hub, event: Event<'_>) {
-        match event {
-            Event::Open { id } => assert!(self.open.insert(id), "opened twice"),
-            Event::Text { id, text } => self.take(hub, id, text),
-            Event::Close { id, reason } => {
-                assert!(self.open.remove(&id), "closed without having been open");
-                assert!(
-                    !self.rooms.values().any(|members| members.contains(&id)),
-                    "closed and still in a room"
-                );
-                self.closed.insert(id, reason);
-            }
-            Event::Room(change) => self.note(change),
-            _ => {}
-        }
-    }
-
-    fn take(&mut self, hub: &mut Hub, id: Id, text: &str) {
-        assert!(
-            self.open.contains(&id),
-            "a message of a socket that is not open"
-        );
-        match text.split_once(' ') {
-            Some(("join", room)) => _ = hub.join(id, room),
-            Some(("leave", room)) => _ = hub.leave(id, room),
-            Some(("close", _)) => _ = hub.close(id, 1000, "as you wish"),
-            Some((room, _)) => {
-                let members = self.rooms.get(room).cloned().unwrap_or_default();
-                let receivers: Vec<_> =
-                    members.into_iter().filter(|member| *member != id).collect();
-                let count = hub.to(room).except(id).send(text);
-                assert_eq!(count, receivers.len(), "receivers of {room}");
-                for receiver in receivers {
-                    self.expected
-                        .entry(receiver)
-                        .or_default()
-                        .push(text.to_owned());
-                }
-            }
-            None => panic!("a text that nobody sent: {text}"),
-        }
-    }
-
-    fn note(&mut self, change: RoomEvent<Id>) {
-        match change {
-            RoomEvent::Create { room } => {
-                assert!(
-                    self.rooms
-                        .insert(room.to_string(), BTreeSet::new())
-                        .is_none(),
-                    "{room} was there"
-                );
-            }
-            RoomEvent::Delete { room } => {
-                assert!(
-                    self.rooms
-                        .remove(&*room)
-                        .is_some_and(|members| members.is_empty()),
-                    "{room} had members"
-                );
-            }
-            RoomEvent::Join { room, id, .. } => {
-                assert!(self.rooms.get_mut(&*room).unwrap().insert(id))
-            }
-            RoomEvent::Leave { room, id, .. } => {
-                assert!(self.rooms.get_mut(&*room).unwrap().remove(&id))
-            }
-        }
-    }
-}
-
-impl Client {
-    /// Reads what was written to it: the answer to the handshake, then frames.
-    fn read(&mut self, bytes: &[u8]) {
-        self.incoming.extend_from_slice(bytes);
-        if !self.greeted {
-            let Some(end) = self
-                .incoming
-                .windows(4)
-                .position(|four| four == b"\r\n\r\n")
-            else {
-                return;
-            };
-            let in_time = !self.incoming.starts_with(b"HTTP/1.1 408 ");
-            let status = if in_time {
-                &b"HTTP/1.1 101 "[..]
-            } else {
-                b"HTTP/1.1 408 "
-            };
-            assert!(
-                self.incoming.starts_with(status),
-                "{}",
-                self.incoming.escape_ascii()
-            );
-            if !in_time {
-                return self.incoming.clear();
-            }
-            self.incoming.drain(..end + 4);
-            self.greeted = true;
-        }
-        while let Some((opcode, payload)) = self.frame() {
-            assert!(!self.closed, "a frame after the close frame");
-            match opcode {
-                1 => self.texts.push(String::from_utf8(payload).unwrap()),
-                8 => self.closed = true,
-                9 => self.outgoing.extend(client_frame(0x8a, &payload)),
-                10 => {}
-                _ => panic!("opcode {opcode}"),
-            }
-        }
-    }
-
-    fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
-        let &[first, len, ..] = &self.incoming[..] else {
-            return None;
-        };
-        assert_eq!(
-            first & 0xf0,
-            0x80,
-            "servers send whole frames without extensions"
-        );
-        let (size, len) = match len {
-            126 => (
-                4,
-                usize::from(u16::from_be_bytes(
-                    self.incoming.get(2..4)?.try_into().unwrap(),
-                )),
-            ),
-            len => (2, usize::from(len)),
-        };
-        let payload = self.incoming.get(size..size + len)?.to_vec();
-        self.incoming.drain(..size + len);
-        Some((first & 0x0f, payload))
     }
 }
 
