@@ -53,7 +53,7 @@ impl World {
             .open("/", &mut |hub, event| self.app.handle(hub, event))
     }
 
-    fn sleep(&mut self, milliseconds: u64) {
+    fn pass(&mut self, milliseconds: u64) {
         self.sim.advance(milliseconds);
         self.end_turn();
     }
@@ -62,10 +62,10 @@ impl World {
     #[track_caller]
     fn check(&mut self, id: Id, seconds: u64, expected: &str) {
         self.sim.take(id);
-        self.sleep(seconds * 1000 - 100);
+        self.pass(seconds * 1000 - 100);
         assert!(!self.sim.is_shut(id), "too early");
         assert_eq!(self.sim.take(id), b"", "something was written too early");
-        self.sleep(110);
+        self.pass(110);
         assert!(self.sim.is_shut(id), "too late");
         let written = String::from_utf8(self.sim.take(id)).unwrap();
         assert_eq!(written.split("\r\n").next(), Some(expected));
@@ -84,9 +84,9 @@ fn a_silent_connection_is_closed_without_a_word() {
 fn half_a_head_gets_408() {
     let mut world = World::new();
     let id = world.sim.connect();
-    world.sleep(9_000);
+    world.pass(9_000);
     world.receive(id, b"GET / HT");
-    world.sleep(5_000);
+    world.pass(5_000);
     world.receive(id, b"TP/1.1\r\n"); // bytes that trickle in give no more time
     world.check(id, 5, "HTTP/1.1 408 Request Timeout");
 }
@@ -130,15 +130,15 @@ fn a_download_that_stands_still_is_cut_and_one_that_moves_is_not() {
     world.sim.set_room(id, 10_000);
     world.receive(id, b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
     for _ in 0..5 {
-        world.sleep(29_000);
+        world.pass(29_000);
         assert!(!world.sim.is_shut(id));
         world.sim.set_room(id, 70_000);
         (0..3).for_each(|_| world.end_turn());
     }
     world.sim.take(id);
-    world.sleep(29_900);
+    world.pass(29_900);
     assert!(!world.sim.is_shut(id));
-    world.sleep(110);
+    world.pass(110);
     assert!(!world.sim.is_connected(id));
 }
 
@@ -146,20 +146,20 @@ fn a_download_that_stands_still_is_cut_and_one_that_moves_is_not() {
 fn silence_is_pinged_and_an_unanswered_ping_closes() {
     let mut world = World::new();
     let id = world.open();
-    world.sleep(24_900);
+    world.pass(24_900);
     assert_eq!(world.sim.take(id), b"");
-    world.sleep(110);
+    world.pass(110);
     assert_eq!(world.sim.take(id), [0x89, 0]);
     world.receive(id, &client_frame(0x8a, b"")); // any sign of life would do
-    world.sleep(25_010);
+    world.pass(25_010);
     assert_eq!(world.sim.take(id), [0x89, 0]);
-    world.sleep(19_900);
+    world.pass(19_900);
     assert_eq!(world.sim.take(id), b"");
-    world.sleep(110);
+    world.pass(110);
     assert_eq!(&world.sim.take(id)[2..], b"\x03\xf0ping not answered");
     assert_eq!(world.app.closed, [CloseReason::TimedOut]);
     assert_eq!(world.sim.hub().stats().timed_out, 1);
-    world.sleep(5_010);
+    world.pass(5_010);
     assert!(!world.sim.is_connected(id));
 }
 
@@ -170,9 +170,9 @@ fn a_close_that_is_not_answered_ends_all_the_same() {
     assert!(world.sim.hub().close(id, 4000, "enough"));
     world.end_turn();
     assert_eq!(world.sim.take(id), b"\x88\x08\x0f\xa0enough");
-    world.sleep(4_900);
+    world.pass(4_900);
     assert!(world.sim.is_connected(id));
-    world.sleep(110);
+    world.pass(110);
     assert!(!world.sim.is_connected(id));
 }
 
@@ -182,7 +182,7 @@ fn a_peer_that_does_not_close_after_our_last_words_is_let_go() {
     let id = world.open();
     world.receive(id, &client_frame(0x88, b"\x03\xe8"));
     assert!(world.sim.is_shut(id) && world.sim.is_connected(id));
-    world.sleep(5_010);
+    world.pass(5_010);
     assert!(!world.sim.is_connected(id));
 }
 
@@ -199,8 +199,8 @@ fn stopping_takes_five_seconds_at_most() {
         world.app.closed,
         [CloseReason::Stopped, CloseReason::Stopped]
     );
-    world.sleep(4_900);
+    world.pass(4_900);
     assert!(!world.sim.is_stopped());
-    world.sleep(110);
+    world.pass(110);
     assert!(world.sim.is_stopped());
 }

@@ -64,7 +64,7 @@ impl World {
             50..75 => self.carry(),
             75..85 => self.make_room(),
             85..88 => self.end_one(),
-            88..92 => self.sleep(),
+            88..92 => self.pass(),
             _ => self.end_turn(),
         }
         self.check();
@@ -157,7 +157,7 @@ impl World {
     }
 
     /// Time passes while the loop waits, which it does between turns only.
-    fn sleep(&mut self) {
+    fn pass(&mut self) {
         self.end_turn();
         let longest = [500, 500, 500, 30_000][self.random.random_range(0..4)];
         self.sim.advance(self.random.random_range(0..longest));
