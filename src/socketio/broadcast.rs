@@ -77,12 +77,10 @@ impl<'i> Broadcast<'i> {
         };
         let rooms = &self.state.namespaces[namespace as usize].rooms;
         let who = who.into();
-        self.addressees.to.extend(
-            self.state
-                .recovery
-                .as_ref()
-                .and_then(|_| name_of(rooms, who)),
-        );
+        if self.state.recovery.is_some() {
+            let to = self.addressees.to.get_or_insert_default();
+            to.extend(name_of(rooms, who));
+        }
         match who {
             Who::Room(room) => self.audience.to(rooms, room),
             Who::One(socket) => self.audience.to_member(rooms, socket),

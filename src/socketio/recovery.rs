@@ -38,7 +38,8 @@ struct Entry {
 /// Names of rooms: what a broadcast was for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Addressees {
-    pub(super) to: Vec<String>,
+    /// None: everyone. A list without names: nobody, as when a socket was meant that is gone.
+    pub(super) to: Option<Vec<String>>,
     pub(super) except: Vec<String>,
 }
 
@@ -107,7 +108,7 @@ impl Entry {
 impl Addressees {
     fn mean(&self, rooms: &[String]) -> bool {
         let among = |names: &[String]| names.iter().any(|name| rooms.contains(name));
-        (self.to.is_empty() || among(&self.to)) && !among(&self.except)
+        self.to.as_deref().is_none_or(among) && !among(&self.except)
     }
 }
 

@@ -118,6 +118,11 @@ fn handle(io: &mut Io<'_>, event: Event<'_>, log: &mut Vec<String>) {
                 }
                 "kick" => _ = io.disconnect(socket, args.json() == "true"),
                 "drop" => _ = io.drop_transport(socket),
+                // To a socket that is gone by then.
+                "ghost" => {
+                    io.disconnect(socket, false);
+                    io.of("/").to(socket).emit("secret", args);
+                }
                 "ask" => _ = io.everyone().ask("question", args, 1000),
                 "volatile" => _ = io.everyone().volatile().emit("volatile", args),
                 _ => {}
@@ -245,7 +250,23 @@ fn a_client_that_comes_back_gets_what_it_missed_before_it_is_told_so() {
     assert_eq!(world.read(back), ["42[\"room\",3,\"3\"]"]);
 }
 
-const PIECES: [&str; 30] = [
+#[test]
+fn who_comes_back_is_not_handed_what_was_for_a_socket_that_is_gone() {
+    let mut world = World::new(true);
+    let (one, two) = (world.open(), world.open());
+    world.read(one);
+    let welcome = world.says(one, &["40"])[0].clone();
+    world.says(two, &["40"]);
+    world.hang_up(one);
+    world.says(two, &["42[\"ghost\",\"for two alone\"]"]);
+    let back = world.open();
+    world.read(back);
+    let claim = format!("40{{\"pid\":\"{}\"}}", field(&welcome, "pid"));
+    assert_eq!(world.says(back, &[&claim]), [welcome]);
+}
+
+const PIECES: [&str; 31] = [
+    "42[\"ghost\"]",
     "40",
     "40/admin,",
     "40/none,",
