@@ -2,35 +2,8 @@
 
 use crate::hub::Hub;
 use crate::id::Id;
-use crate::rooms::{Audience, Target};
+use crate::rooms::{Audience, Who};
 use crate::ws::Message;
-
-/// A room by its name, or one socket.
-#[derive(Clone, Copy, Debug)]
-pub enum Who<'a> {
-    /// All members of a room; one that does not exist has none.
-    Room(&'a str),
-    /// One socket; none if it is gone.
-    One(Id),
-}
-
-impl<'a> From<&'a str> for Who<'a> {
-    fn from(room: &'a str) -> Self {
-        Self::Room(room)
-    }
-}
-
-impl<'a> From<&'a String> for Who<'a> {
-    fn from(room: &'a String) -> Self {
-        Self::Room(room)
-    }
-}
-
-impl From<Id> for Who<'_> {
-    fn from(id: Id) -> Self {
-        Self::One(id)
-    }
-}
 
 /// A message on its way: the members of a union of rooms, less those of others, each once.
 ///
@@ -53,14 +26,14 @@ impl<'h> Broadcast<'h> {
     }
 
     /// Adds a room or a socket to those who get it. A room that does not exist adds nobody.
-    pub fn to<'w>(mut self, who: impl Into<Who<'w>>) -> Self {
-        self.audience.to.push(self.target(who.into()));
+    pub fn to<'w>(mut self, who: impl Into<Who<'w, Id>>) -> Self {
+        self.audience.to(&self.hub.rooms, who.into());
         self
     }
 
     /// Leaves out a socket, or all members of a room, whatever else they are in.
-    pub fn except<'w>(mut self, who: impl Into<Who<'w>>) -> Self {
-        self.audience.except.push(self.target(who.into()));
+    pub fn except<'w>(mut self, who: impl Into<Who<'w, Id>>) -> Self {
+        self.audience.except(&self.hub.rooms, who.into());
         self
     }
 
@@ -71,18 +44,11 @@ impl<'h> Broadcast<'h> {
         self.hub.audience = self.audience;
         count
     }
-
-    fn target(&self, who: Who<'_>) -> Target {
-        match who {
-            Who::Room(name) => self.hub.rooms.resolve(name),
-            Who::One(id) => self.hub.rooms.one(id),
-        }
-    }
 }
 
 impl Hub {
     /// Begins a broadcast to a room, or to one socket by its [`Id`]; see [`Broadcast`].
-    pub fn to<'w>(&mut self, who: impl Into<Who<'w>>) -> Broadcast<'_> {
+    pub fn to<'w>(&mut self, who: impl Into<Who<'w, Id>>) -> Broadcast<'_> {
         Broadcast::new(self).to(who)
     }
 

@@ -111,14 +111,14 @@ mod ws;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use broadcast::{Broadcast, Who};
+pub use broadcast::Broadcast;
 pub use config::Config;
 pub use event::{CloseReason, Event};
 pub use handle::{Handle, Publish};
 pub use http::{Request, Response};
 pub use hub::{Encoded, Hub, Stats};
 pub use id::{Id, RoomName, Sid, Slot};
-pub use rooms::{Audience, RoomEvent, Rooms};
+pub use rooms::{Audience, RoomEvent, Rooms, Who};
 pub use server::Server;
 pub use sim::Sim;
 pub use timer::Wheel;

@@ -21,8 +21,8 @@ use std::sync::Arc;
 use slab::Slab;
 
 use crate::id::{RoomName, Sid, Slot};
-pub use audience::Audience;
-pub(crate) use audience::Target;
+use audience::Target;
+pub use audience::{Audience, Who};
 pub use event::RoomEvent;
 use joined::Joined;
 use sids::Sids;
@@ -262,7 +262,7 @@ impl<I: Slot> Rooms<I> {
     }
 
     /// What a name means now: a room, the room that one member has to itself, or nobody.
-    pub(crate) fn resolve(&self, name: &str) -> Target {
+    fn resolve(&self, name: &str) -> Target {
         if let Some(room) = self.names.get(name) {
             return Target::Room(*room);
         }
@@ -272,11 +272,12 @@ impl<I: Slot> Rooms<I> {
         alone.map_or(Target::Nobody, Target::One)
     }
 
-    /// One member as an audience, if it is present.
-    pub(crate) fn one(&self, id: I) -> Target {
-        match self.is_present(id) {
-            true => Target::One(id.slot() as u32),
-            false => Target::Nobody,
+    /// What a room or a member means now.
+    fn target(&self, who: Who<'_, I>) -> Target {
+        match who {
+            Who::Room(name) => self.resolve(name),
+            Who::One(id) if self.is_present(id) => Target::One(id.slot() as u32),
+            Who::One(_) => Target::Nobody,
         }
     }
 

@@ -3,6 +3,33 @@
 use super::Rooms;
 use crate::id::Slot;
 
+/// A room by its name, or one member.
+#[derive(Clone, Copy, Debug)]
+pub enum Who<'a, I> {
+    /// All members of a room; one that does not exist has none.
+    Room(&'a str),
+    /// One member; none if it is gone.
+    One(I),
+}
+
+impl<'a, I> From<&'a str> for Who<'a, I> {
+    fn from(room: &'a str) -> Self {
+        Self::Room(room)
+    }
+}
+
+impl<'a, I> From<&'a String> for Who<'a, I> {
+    fn from(room: &'a String) -> Self {
+        Self::Room(room)
+    }
+}
+
+impl<I: Slot> From<I> for Who<'_, I> {
+    fn from(id: I) -> Self {
+        Self::One(id)
+    }
+}
+
 /// Members of a union of rooms, without those of others; built by [`Broadcast`](crate::Broadcast).
 ///
 /// Names are resolved when they are added, so an audience must be used before rooms change.
@@ -25,24 +52,14 @@ pub(crate) enum Target {
 }
 
 impl Audience {
-    /// Adds a room to those that are reached; one that does not exist adds nobody.
-    pub fn to<I: Slot>(&mut self, rooms: &Rooms<I>, room: &str) {
-        self.to.push(rooms.resolve(room));
+    /// Adds a room or a member to those that are reached.
+    pub fn to<I: Slot>(&mut self, rooms: &Rooms<I>, who: Who<'_, I>) {
+        self.to.push(rooms.target(who));
     }
 
-    /// Adds one member.
-    pub fn to_member<I: Slot>(&mut self, rooms: &Rooms<I>, id: I) {
-        self.to.push(rooms.one(id));
-    }
-
-    /// Leaves out the members of a room.
-    pub fn except<I: Slot>(&mut self, rooms: &Rooms<I>, room: &str) {
-        self.except.push(rooms.resolve(room));
-    }
-
-    /// Leaves out one member.
-    pub fn except_member<I: Slot>(&mut self, rooms: &Rooms<I>, id: I) {
-        self.except.push(rooms.one(id));
+    /// Leaves out a member, or all members of a room, whatever else they are in.
+    pub fn except<I: Slot>(&mut self, rooms: &Rooms<I>, who: Who<'_, I>) {
+        self.except.push(rooms.target(who));
     }
 
     /// Whether no room was named at all.

@@ -5,29 +5,31 @@ use super::carrier::Farewell;
 use super::event::{Queued, Reason, Socket};
 use super::packet::{self, Kind};
 use super::session::Carrier;
-use crate::Hub;
+use crate::{Hub, RoomEvent, Rooms};
 
 impl SocketIo {
     pub(super) fn join(&mut self, socket: Socket, room: &str) -> bool {
-        let Some(namespace) = self.namespace_of(socket) else {
-            return false;
-        };
-        let queue = &mut self.queue;
-        let hook = &mut |change| queue.push_back(Queued::Room { namespace, change });
-        self.namespaces[namespace as usize]
-            .rooms
-            .join(socket, room, hook)
+        self.change(socket, |rooms, hook| rooms.join(socket, room, hook))
     }
 
     pub(super) fn leave(&mut self, socket: Socket, room: &str) -> bool {
+        self.change(socket, |rooms, hook| rooms.leave(socket, room, hook))
+    }
+
+    /// Changes the rooms of a socket's namespace; what that causes is queued.
+    fn change(
+        &mut self,
+        socket: Socket,
+        change: impl FnOnce(&mut Rooms<Socket>, &mut dyn FnMut(RoomEvent<Socket>)) -> bool,
+    ) -> bool {
         let Some(namespace) = self.namespace_of(socket) else {
             return false;
         };
         let queue = &mut self.queue;
-        let hook = &mut |change| queue.push_back(Queued::Room { namespace, change });
-        self.namespaces[namespace as usize]
-            .rooms
-            .leave(socket, room, hook)
+        let rooms = &mut self.namespaces[namespace as usize].rooms;
+        change(rooms, &mut |change| {
+            queue.push_back(Queued::Room { namespace, change })
+        })
     }
 
     /// Tells a client that it is out of a namespace; with `close`, out of all, and the connection ends.

@@ -9,34 +9,7 @@ use super::event::Socket;
 use super::packet::{self, Kind};
 use super::recovery::{self, Addressees};
 use super::session::{Carrier, Frame, Session};
-use crate::{Audience, Encoded, Hub, Rooms};
-
-/// A room by its name, or one socket.
-#[derive(Clone, Copy, Debug)]
-pub enum Who<'a> {
-    /// All members of a room; one that does not exist has none.
-    Room(&'a str),
-    /// One socket; none if it is gone.
-    One(Socket),
-}
-
-impl<'a> From<&'a str> for Who<'a> {
-    fn from(room: &'a str) -> Self {
-        Self::Room(room)
-    }
-}
-
-impl<'a> From<&'a String> for Who<'a> {
-    fn from(room: &'a String) -> Self {
-        Self::Room(room)
-    }
-}
-
-impl From<Socket> for Who<'_> {
-    fn from(socket: Socket) -> Self {
-        Self::One(socket)
-    }
-}
+use crate::{Audience, Encoded, Hub, Rooms, Who};
 
 /// A set of sockets of one namespace: the union of rooms, less those of others, each once. Without
 /// a room it is all of them.
@@ -71,7 +44,7 @@ impl<'i> Broadcast<'i> {
     }
 
     /// Adds a room or a socket to those who get it.
-    pub fn to<'w>(mut self, who: impl Into<Who<'w>>) -> Self {
+    pub fn to<'w>(mut self, who: impl Into<Who<'w, Socket>>) -> Self {
         let Some(namespace) = self.namespace else {
             return self;
         };
@@ -81,15 +54,12 @@ impl<'i> Broadcast<'i> {
             let to = self.addressees.to.get_or_insert_default();
             to.extend(name_of(rooms, who));
         }
-        match who {
-            Who::Room(room) => self.audience.to(rooms, room),
-            Who::One(socket) => self.audience.to_member(rooms, socket),
-        }
+        self.audience.to(rooms, who);
         self
     }
 
     /// Leaves out a socket, or all members of a room.
-    pub fn except<'w>(mut self, who: impl Into<Who<'w>>) -> Self {
+    pub fn except<'w>(mut self, who: impl Into<Who<'w, Socket>>) -> Self {
         let Some(namespace) = self.namespace else {
             return self;
         };
@@ -101,10 +71,7 @@ impl<'i> Broadcast<'i> {
                 .as_ref()
                 .and_then(|_| name_of(rooms, who)),
         );
-        match who {
-            Who::Room(room) => self.audience.except(rooms, room),
-            Who::One(socket) => self.audience.except_member(rooms, socket),
-        }
+        self.audience.except(rooms, who);
         self
     }
 
@@ -340,7 +307,7 @@ fn written(args: &impl Arguments) -> Option<String> {
 }
 
 /// The name of the room that is meant; of one socket, that of its own room.
-fn name_of(rooms: &Rooms<Socket>, who: Who<'_>) -> Option<String> {
+fn name_of(rooms: &Rooms<Socket>, who: Who<'_, Socket>) -> Option<String> {
     match who {
         Who::Room(room) => Some(room.to_owned()),
         Who::One(socket) => rooms.sid(socket).map(|sid| sid.to_string()),

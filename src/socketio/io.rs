@@ -1,10 +1,10 @@
 //! What a handler may do: the layer and the hub, together.
 
 use super::args::Arguments;
-use super::broadcast::{Broadcast, Who};
+use super::broadcast::Broadcast;
 use super::event::{Ack, Socket};
 use super::{Options, SocketIo};
-use crate::{Hub, RoomName, Rooms, Sid};
+use crate::{Hub, RoomName, Rooms, Sid, Who};
 
 /// All sockets and their rooms, and what one may do with them; a handler gets it with each event.
 ///
@@ -16,7 +16,7 @@ pub struct Io<'a> {
 
 impl Io<'_> {
     /// Begins an event for a room of the root namespace, or for one socket of any.
-    pub fn to<'w>(&mut self, who: impl Into<Who<'w>>) -> Broadcast<'_> {
+    pub fn to<'w>(&mut self, who: impl Into<Who<'w, Socket>>) -> Broadcast<'_> {
         let who = who.into();
         let namespace = match who {
             Who::Room(_) => Some(0),

@@ -48,7 +48,7 @@ use std::collections::{HashMap, VecDeque};
 use slab::Slab;
 
 pub use args::{Args, Arguments};
-pub use broadcast::{Broadcast, Who};
+pub use broadcast::Broadcast;
 pub use event::{Ack, Answer, Event, Reason, Socket};
 pub use io::Io;
 pub use options::Options;
