@@ -52,9 +52,9 @@ impl SocketIo {
             }
             (Carrier::WebSocket(id), Frame::Binary(bytes)) => _ = hub.send(id, &**bytes),
             (Carrier::Polling { .. }, frame) => {
-                session.push(frame.clone());
-                if session.waiting > hub.config().max_backlog {
-                    return self.end(hub, key, Reason::TransportError, Farewell::Full);
+                // Beyond the limit it ends, but not here: whoever sends is in the middle of something.
+                if session.waiting <= hub.config().max_backlog {
+                    session.push(frame.clone());
                 }
                 self.touch(key);
             }
@@ -255,8 +255,14 @@ impl SocketIo {
     /// When the handler has returned: polls are answered with what has come together.
     pub(super) fn settle(&mut self, hub: &mut Hub) {
         for key in std::mem::take(&mut self.dirty) {
-            self.sessions[key as usize].dirty = false;
-            self.answer_poll(hub, key);
+            let session = &mut self.sessions[key as usize];
+            session.dirty = false;
+            if !session.over && session.waiting > hub.config().max_backlog {
+                log::info!("a session ends: too much waits for its polls");
+                self.end(hub, key, Reason::TransportError, Farewell::Close);
+            } else {
+                self.answer_poll(hub, key);
+            }
         }
     }
 

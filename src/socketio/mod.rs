@@ -188,8 +188,11 @@ impl SocketIo {
                 handler(&mut Io { state: self, hub }, Event::Core(event));
             }
         }
-        self.deliver(hub, handler);
-        self.settle(hub);
+        // What settles may end a session, which the application must hear of.
+        while !(self.queue.is_empty() && self.dirty.is_empty()) {
+            self.deliver(hub, handler);
+            self.settle(hub);
+        }
     }
 
     /// Calls the handler for everything that is queued, also for what that causes.

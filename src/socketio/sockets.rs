@@ -150,6 +150,10 @@ impl SocketIo {
                 auth,
             },
         );
+        // The application may have disconnected it already.
+        if !self.is_connected(socket) {
+            return self.deliver(hub, handler);
+        }
         if let Some(why) = self.refusal.take() {
             self.sockets.remove(slot as usize);
             return self.send_text(hub, key, refusal(name, &why));

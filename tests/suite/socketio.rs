@@ -265,6 +265,41 @@ fn who_comes_back_is_not_handed_what_was_for_a_socket_that_is_gone() {
     assert_eq!(world.says(back, &[&claim]), [welcome]);
 }
 
+#[test]
+fn a_poller_that_is_cut_for_its_backlog_in_the_middle_of_anything_harms_nobody() {
+    // Every limit from "at once" to "never": the cut falls on each packet of the exchange in turn.
+    for max_backlog in (130..420).step_by(2) {
+        let mut world = World::new(true);
+        world.sim = Sim::new(Config {
+            max_backlog,
+            ..Config::default()
+        });
+        let two = world.open();
+        world.says(two, &["40"]);
+        let sid = field(&world.ask("GET", "", ""), "sid").to_owned();
+        let sid = format!("&sid={sid}");
+        world.ask("POST", &sid, "40\u{1e}40/admin,");
+        world.says(two, &["42[\"room\",\"something that takes some room\"]"]);
+        world.ask("POST", &sid, "42[\"x\"]\u{1e}42[\"kick\",true]");
+        world.says(two, &["42[\"room\",2]"]);
+        let count = |word: &str| {
+            world
+                .log
+                .iter()
+                .filter(|line| line.starts_with(word))
+                .count()
+        };
+        // All but the bystander have gone again.
+        assert_eq!(
+            count("connect,"),
+            count("disconnect,") + 1,
+            "max_backlog {max_backlog}: {:?}",
+            world.log
+        );
+        assert_eq!(world.says(two, &["429[\"x\"]"]).last().unwrap(), "439[]");
+    }
+}
+
 const PIECES: [&str; 31] = [
     "42[\"ghost\"]",
     "40",
