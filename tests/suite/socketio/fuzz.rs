@@ -1,0 +1,128 @@
+//! Nothing that a client of Socket.IO sends can harm the server: random packets, in any order.
+
+use rand::rngs::ChaCha8Rng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use roomcast::sim::client_frame;
+
+use super::{World, field, handle};
+
+const PIECES: [&str; 31] = [
+    "42[\"ghost\"]",
+    "40",
+    "40/admin,",
+    "40/none,",
+    "41",
+    "41/admin,",
+    "42[\"join\",\"lobby\"]",
+    "42[\"room\",1]",
+    "421[\"x\"]",
+    "42/admin,[\"room\"]",
+    "42[\"leave\",\"lobby\"]",
+    "42[\"kick\"]",
+    "42[\"kick\",true]",
+    "42[\"drop\"]",
+    "42[\"ask\",1]",
+    "42[\"volatile\"]",
+    "431[]",
+    "432[7]",
+    "451-[\"room\",{\"_placeholder\":true,\"num\":0}]",
+    "452-[\"x\"]",
+    "461-1[]",
+    "bAQID",
+    "2",
+    "2probe",
+    "3",
+    "5",
+    "1",
+    "6",
+    "9",
+    "4",
+    "",
+];
+
+/// Clients of all kinds that send what comes to mind.
+fn attack(seed: u64) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut world = World::new(random.random());
+    let (mut sids, mut lines) = (Vec::new(), Vec::new());
+    for _ in 0..60 {
+        match random.random_range(0..10) {
+            0 => sids.push(field(&world.ask("GET", "", ""), "sid").to_owned()),
+            1 => lines.push(world.open()),
+            2 | 3 => {
+                let body: Vec<_> = (0..random.random_range(0..4))
+                    .map(|_| *PIECES.choose(&mut random).unwrap())
+                    .collect();
+                let Some(sid) = sids.choose(&mut random) else {
+                    continue;
+                };
+                world.ask(
+                    ["GET", "POST", "POST", "PUT"].choose(&mut random).unwrap(),
+                    &format!("&sid={sid}"),
+                    &body.join("\u{1e}"),
+                );
+            }
+            4 => {
+                let Some(sid) = sids.choose(&mut random) else {
+                    continue;
+                };
+                let path = format!("/socket.io/?EIO=4&transport=websocket&sid={sid}");
+                let (io, log) = (&mut world.io, &mut world.log);
+                let line = world.sim.open(&path, &mut |hub, event| {
+                    io.drive(hub, event, |io, event| handle(io, event, log))
+                });
+                lines.push(line);
+            }
+            5 => {
+                world.sim.advance(random.random_range(0..30_000));
+                world.end_turn();
+            }
+            6 => {
+                if let Some(line) = lines.choose(&mut random) {
+                    world.hang_up(*line);
+                }
+            }
+            _ => {
+                let Some(line) = lines.choose(&mut random) else {
+                    continue;
+                };
+                let first = if random.random_ratio(1, 6) {
+                    0x82
+                } else {
+                    0x81
+                };
+                let piece = PIECES.choose(&mut random).unwrap();
+                world.receive(*line, &client_frame(first, piece.as_bytes()));
+            }
+        }
+        if random.random() {
+            world.end_turn();
+        }
+    }
+    // A ping, its time-out, a close, its time-out: each deadline begins when the one before is over.
+    for _ in 0..8 {
+        world.sim.advance(100_000);
+        (0..2).for_each(|_| world.end_turn());
+    }
+    assert_eq!(world.sim.hub().connections(), 0, "seed {seed}");
+    let count = |word: &str| {
+        world
+            .log
+            .iter()
+            .filter(|line| line.starts_with(word))
+            .count()
+    };
+    assert_eq!(
+        count("connect,"),
+        count("disconnect,"),
+        "who came has gone: seed {seed}"
+    );
+    assert_eq!(count("create-room"), count("delete-room"), "seed {seed}");
+    assert_eq!(count("join-room"), count("leave-room"), "seed {seed}");
+}
+
+#[test]
+fn no_packet_harms_the_server() {
+    (0..3000).for_each(attack);
+}
