@@ -34,7 +34,7 @@
 //!                 sim                                      the same loop without them
 //! 2  the state    hub broadcast event conn                 what one may do, what may happen
 //!                 deliver ending turn                      bytes → events, closes, end of a turn
-//! 1  structures   rooms rooms/{event,audience,joined,sids}
+//! 1  structures   rooms rooms/{event,audience,joined,own,sids}
 //!                 outbox outbox/backlog timer id config
 //! 0  bytes        http/{head,body,response} ws/{decode,encode,handshake}
 //! ```

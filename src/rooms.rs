@@ -12,6 +12,7 @@
 mod audience;
 mod event;
 mod joined;
+mod own;
 mod sids;
 
 use std::collections::{HashMap, HashSet};
@@ -84,6 +85,11 @@ impl<I: Slot> Rooms<I> {
     /// Adds a member and puts it in the room of its own name. A slot that is taken stays as it is:
     /// `false`, as for a name that a present member has.
     pub fn enter(&mut self, id: I, sid: Sid, hook: &mut dyn FnMut(RoomEvent<I>)) -> bool {
+        self.introduce(id, sid) && self.join_own(id, hook)
+    }
+
+    /// Adds a member that is in no room yet, not even in its own; otherwise as [`Rooms::enter`].
+    pub fn introduce(&mut self, id: I, sid: Sid) -> bool {
         let slot = id.slot();
         if self.member(slot).is_some() || self.find(&sid.text()).is_some() {
             return false;
@@ -91,23 +97,14 @@ impl<I: Slot> Rooms<I> {
         if self.members.len() <= slot {
             self.members.resize_with(slot + 1, || None);
         }
-        let own = !self.names.contains_key(&*sid.text());
         self.members[slot] = Some(Member {
             id,
             sid,
-            own,
+            own: false,
             joined: Joined::default(),
         });
         self.sids.insert(slot as u32, sids_of(&self.members));
         self.len += 1;
-        let room = sid.text();
-        match own {
-            true => {
-                hook(RoomEvent::Create { room: room.clone() });
-                hook(RoomEvent::Join { room, id, sid });
-            }
-            false => _ = self.join(id, &room, hook),
-        }
         true
     }
 
@@ -324,32 +321,6 @@ impl<I: Slot> Rooms<I> {
         });
         self.names.insert(name, room as u32);
         room as u32
-    }
-
-    /// Makes a room like others of the one that a member has to itself: somebody comes to visit.
-    fn furnish(&mut self, owner: u32) -> u32 {
-        let name = self.member(owner as usize).map(|member| member.sid.text());
-        let room = self.add(&name.expect("an own room has its owner"));
-        self.rooms[room as usize].members.insert(owner);
-        if let Some(member) = &mut self.members[owner as usize] {
-            member.own = false;
-            member.joined.push_front(room);
-        }
-        room
-    }
-
-    fn leave_own(&mut self, slot: usize, hook: &mut dyn FnMut(RoomEvent<I>)) {
-        let Some(member) = self.members[slot].as_mut().filter(|member| member.own) else {
-            return;
-        };
-        member.own = false;
-        let room = member.sid.text();
-        hook(RoomEvent::Leave {
-            room: room.clone(),
-            id: member.id,
-            sid: member.sid,
-        });
-        hook(RoomEvent::Delete { room });
     }
 
     fn leave_room(&mut self, slot: usize, room: u32, hook: &mut dyn FnMut(RoomEvent<I>)) {

@@ -79,6 +79,30 @@ fn events_come_in_the_order_of_the_adapter() {
 }
 
 #[test]
+fn who_is_only_introduced_may_join_rooms_before_its_own() {
+    let mut it = Logged::default();
+    assert!(it.rooms.introduce(S, sid(S)));
+    assert!(!it.rooms.introduce(T, sid(S)), "a name that is taken");
+    it.said(&[]);
+    assert!(it.does(|rooms, hook| rooms.join(S, "M", hook)));
+    assert!(it.does(|rooms, hook| rooms.join_own(S, hook)));
+    assert!(!it.does(|rooms, hook| rooms.join_own(S, hook)));
+    it.said(&[
+        "create-room M",
+        "join-room M S",
+        "create-room S",
+        "join-room S S",
+    ]);
+    assert!(it.does(|rooms, hook| rooms.exit(S, hook)));
+    it.said(&[
+        "leave-room M S",
+        "delete-room M",
+        "leave-room S S",
+        "delete-room S",
+    ]);
+}
+
+#[test]
 fn a_visited_own_room_is_a_room_like_others() {
     let mut it = Logged::default();
     it.does(|rooms, hook| rooms.enter(S, sid(S), hook));
