@@ -54,6 +54,7 @@ pub(crate) struct Upgrade {
     pub(crate) accept: String,
     pub(crate) offered: Vec<String>,
     pub(crate) chosen: Option<String>,
+    pub(crate) bare: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,6 +223,14 @@ impl Hub {
         upgrade.chosen.is_some()
     }
 
+    /// Has the WebSocket that is about to open left alone: it gets no name, it is in no room, and
+    /// nothing pings it. For a layer that has names, rooms and a heartbeat of its own. `false`
+    /// outside of [`Event::Upgrade`](crate::Event::Upgrade).
+    pub fn open_bare(&mut self, id: Id) -> bool {
+        let upgrade = self.upgrade.as_mut().filter(|upgrade| upgrade.id == id);
+        upgrade.map(|upgrade| upgrade.bare = true).is_some()
+    }
+
     /// Closes a WebSocket with a code (RFC 6455 §7.4) and a reason of at most 123 bytes, or gives
     /// up an unanswered request. It leaves its rooms at once; [`Event::Close`](crate::Event::Close) follows.
     ///
@@ -317,7 +326,11 @@ impl Hub {
     /// Turns a connection into a WebSocket.
     pub(crate) fn open(&mut self, upgrade: &Upgrade) {
         let Upgrade {
-            id, accept, chosen, ..
+            id,
+            accept,
+            chosen,
+            bare,
+            ..
         } = upgrade;
         let encode = |batch: &mut Vec<u8>| ws::switching(batch, accept, chosen.as_deref());
         let Some(run) = self
@@ -327,12 +340,21 @@ impl Hub {
             return self.lose(*id, CloseReason::Lost);
         };
         self.outboxes.push(id.key, run);
-        self.conns[id.key as usize].phase = Phase::Open;
-        self.set_deadline(id.key, self.config.ping_interval);
+        let conn = &mut self.conns[id.key as usize];
+        (conn.phase, conn.bare) = (Phase::Open, *bare);
         self.stats.opened += 1;
-        let mut hook = |event| self.queue.push_back(Queued::Room(event));
-        while !self.rooms.enter(*id, (self.sids)(), &mut hook) {}
+        match bare {
+            true => self.timers.clear(id.key),
+            false => self.settle_in(*id),
+        }
         self.queue.push_back(Queued::Open(*id));
+    }
+
+    /// A name, the room of that name, and the first ping.
+    fn settle_in(&mut self, id: Id) {
+        self.set_deadline(id.key, self.config.ping_interval);
+        let mut hook = |event| self.queue.push_back(Queued::Room(event));
+        while !self.rooms.enter(id, (self.sids)(), &mut hook) {}
     }
 
     pub(crate) fn encode_frame(&mut self, opcode: Opcode, payload: &[u8]) -> Option<Run> {

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::sync::mpsc;
 
-use roomcast::{Config, Event, Response};
+use roomcast::sim::{Sim, client_frame};
+use roomcast::{Config, Event, Hub, Response};
 
 use crate::support::{Hello, Http, Running, connect, echo, hear, open, rest, say, try_open};
 
@@ -156,10 +157,35 @@ fn the_application_refuses_a_websocket_and_the_connection_goes_on() {
 fn frames_right_behind_the_handshake_are_not_lost() {
     let server = Running::start(Config::default(), echo);
     let mut raw = connect(server.addr);
-    let frame = roomcast::sim::client_frame(0x81, b"early");
+    let frame = client_frame(0x81, b"early");
     raw.write_all(&[handshake("X: y").into_bytes(), frame].concat())
         .unwrap();
-    let close = roomcast::sim::client_frame(0x88, b"");
+    let close = client_frame(0x88, b"");
     raw.write_all(&close).unwrap();
     assert!(rest(raw).ends_with(b"\r\n\r\n\x81\x05early\x88\x00"));
+}
+
+#[test]
+fn a_bare_websocket_has_no_name_no_room_and_is_not_pinged() {
+    let mut sim = Sim::new(Config::default());
+    let mut log = Vec::new();
+    let mut handler = |hub: &mut Hub, event: Event<'_>| match event {
+        Event::Upgrade { id, .. } => assert!(hub.open_bare(id)),
+        Event::Open { id } => {
+            assert_eq!((hub.sid(id), hub.rooms_of(id).count()), (None, 0));
+            assert!(!hub.open_bare(id), "it is open already");
+            assert_eq!(hub.everyone().send("to those who have a name"), 0);
+            assert!(hub.send(id, "hello"));
+        }
+        event => log.push(format!("{event:?}")),
+    };
+    let id = sim.open("/", &mut handler);
+    sim.end_turn(&mut handler);
+    assert_eq!(sim.take(id), b"\x81\x05hello");
+    assert_eq!(sim.patience(), None, "nothing is waited for");
+    sim.receive(id, &client_frame(0x81, b"hi"), &mut handler);
+    sim.hang_up(id, &mut handler);
+    sim.end_turn(&mut handler);
+    assert_eq!(log.len(), 2, "{log:?}");
+    assert!(log[0].starts_with("Text") && log[1].starts_with("Close"));
 }
