@@ -53,7 +53,7 @@ impl Chat {
             Event::Open { id } => log::info!("connect {}", name(hub, id)),
             Event::Text { id, text } => self.take(hub, id, text),
             Event::Binary { id, .. } => refuse(hub, id, "a message is text: one JSON array"),
-            Event::Close { id, reason } => self.say_goodbye(id, &reason),
+            Event::Close { id, reason, .. } => self.say_goodbye(id, &reason),
             Event::Room(change) => self.note(&change),
             _ => {}
         }

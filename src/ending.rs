@@ -62,7 +62,7 @@ impl Hub {
         self.conns[id.key as usize].keep_alive = false;
         self.answer(id, Response::text(503, why));
         if self.phase(id) != Some(Phase::Gone) {
-            self.queue.push_back(Queued::Close(id, reason));
+            self.queue.push_back(Queued::Close(id, reason, 0));
         }
     }
 
@@ -138,11 +138,12 @@ impl Hub {
     /// What the application must know of an end: out of the rooms, then `Event::Close`.
     fn retire(&mut self, id: Id, reason: CloseReason) {
         let known = matches!(self.phase(id), Some(Phase::Open | Phase::Answer));
+        let unsent = self.outboxes.waiting(id.key);
         let queue = &mut self.queue;
         self.rooms
             .exit(id, &mut |event| queue.push_back(Queued::Room(event)));
         if known {
-            queue.push_back(Queued::Close(id, reason));
+            queue.push_back(Queued::Close(id, reason, unsent));
         }
     }
 

@@ -57,6 +57,9 @@ pub enum Event<'a> {
         id: Id,
         /// Why.
         reason: CloseReason,
+        /// Bytes that were sent to it and were not written when it ended: with none, all is on its
+        /// way at least.
+        unsent: usize,
     },
     /// Something changed in the rooms. In order, and always after what caused it.
     Room(RoomEvent<Id>),
@@ -113,7 +116,7 @@ impl fmt::Display for CloseReason {
 #[derive(Debug)]
 pub(crate) enum Queued {
     Open(Id),
-    Close(Id, CloseReason),
+    Close(Id, CloseReason, usize),
     Room(RoomEvent<Id>),
     Wake,
     Stop,
@@ -123,7 +126,7 @@ impl From<Queued> for Event<'_> {
     fn from(queued: Queued) -> Self {
         match queued {
             Queued::Open(id) => Event::Open { id },
-            Queued::Close(id, reason) => Event::Close { id, reason },
+            Queued::Close(id, reason, unsent) => Event::Close { id, reason, unsent },
             Queued::Room(change) => Event::Room(change),
             Queued::Wake => Event::Wake,
             Queued::Stop => Event::Stop,

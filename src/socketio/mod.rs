@@ -175,7 +175,7 @@ impl SocketIo {
             crate::Event::Binary { id, bytes } if self.role(id).is_some() => {
                 self.binary(hub, id, bytes, handler)
             }
-            crate::Event::Close { id, ref reason } if self.role(id).is_some() => {
+            crate::Event::Close { id, ref reason, .. } if self.role(id).is_some() => {
                 self.gone(hub, id, reason)
             }
             crate::Event::Room(ref change) if self.is_ours(change) => {}

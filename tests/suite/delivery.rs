@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use roomcast::{Config, Event, Hub};
+use roomcast::{Config, Event, Hub, Sim};
 use tungstenite::{Error, Message};
 
 use crate::support::{PATIENCE, Running, Socket, closing, hear, open, say};
@@ -210,4 +210,27 @@ fn another_thread_sends_to_one_socket_and_closes_it() {
     assert_eq!(closing(&mut one), Some((4001, "go".to_owned())));
     server.handle.send(id, "nobody is there");
     synchronize(&mut other);
+}
+
+#[test]
+fn a_close_tells_how_much_was_never_written() {
+    let mut sim = Sim::new(Config::default());
+    let mut told = Vec::new();
+    let mut handler = |_: &mut Hub, event: Event<'_>| {
+        if let Event::Close { unsent, .. } = event {
+            told.push(unsent);
+        }
+    };
+    let [fast, slow] = [(); 2].map(|()| sim.open("/", &mut handler));
+    sim.set_room(slow, 3);
+    sim.hub().everyone().send("hello");
+    sim.end_turn(&mut handler);
+    sim.hang_up(fast, &mut handler);
+    sim.hang_up(slow, &mut handler);
+    sim.end_turn(&mut handler);
+    assert_eq!(
+        told,
+        [0, 4],
+        "a frame of seven bytes, of which three were taken"
+    );
 }

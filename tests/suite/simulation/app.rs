@@ -19,7 +19,7 @@ impl App {
         match event {
             Event::Open { id } => assert!(self.open.insert(id), "opened twice"),
             Event::Text { id, text } => self.take(hub, id, text),
-            Event::Close { id, reason } => {
+            Event::Close { id, reason, .. } => {
                 assert!(self.open.remove(&id), "closed without having been open");
                 assert!(
                     !self.rooms.values().any(|members| members.contains(&id)),
