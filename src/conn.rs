@@ -20,8 +20,8 @@ pub(crate) struct Conn {
     pub(crate) head_only: bool,
     /// A ping is out, and nothing has come since.
     pub(crate) pinged: bool,
-    /// A WebSocket without a name, rooms and pings.
-    pub(crate) bare: bool,
+    /// A WebSocket that is never pinged.
+    pub(crate) unpinged: bool,
     /// The peer has closed its side; nothing will come.
     pub(crate) ended: bool,
     /// Bytes wait in the socket that were not read, because enough of them are kept already.
@@ -80,7 +80,7 @@ impl Conn {
             keep_alive: true,
             head_only: false,
             pinged: false,
-            bare: false,
+            unpinged: false,
             ended: false,
             unread: false,
             listed: false,

@@ -207,7 +207,8 @@ fn upgrade(hub: &mut Hub, id: Id, request: Request<'_>, handler: Handler<'_>) {
                 accept,
                 offered,
                 chosen: None,
-                bare: false,
+                nameless: false,
+                unpinged: false,
             });
             handler(hub, Event::Upgrade { id, request });
             if let Some(upgrade) = hub
@@ -295,7 +296,7 @@ impl Hub {
 
     /// A sign of life: the next ping is due when it has been silent for a while.
     fn heard(&mut self, id: Id) {
-        if self.is_open(id) && !self.conns[id.key as usize].bare {
+        if self.is_open(id) && !self.conns[id.key as usize].unpinged {
             self.conns[id.key as usize].pinged = false;
             self.set_deadline(id.key, self.config.ping_interval);
         }

@@ -54,7 +54,8 @@ pub(crate) struct Upgrade {
     pub(crate) accept: String,
     pub(crate) offered: Vec<String>,
     pub(crate) chosen: Option<String>,
-    pub(crate) bare: bool,
+    pub(crate) nameless: bool,
+    pub(crate) unpinged: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,12 +224,18 @@ impl Hub {
         upgrade.chosen.is_some()
     }
 
-    /// Has the WebSocket that is about to open left alone: it gets no name, it is in no room, and
-    /// nothing pings it. For a layer that has names, rooms and a heartbeat of its own. `false`
-    /// outside of [`Event::Upgrade`](crate::Event::Upgrade).
-    pub fn open_bare(&mut self, id: Id) -> bool {
+    /// Gives the WebSocket that is about to open no name and puts it in no room: for a layer that
+    /// has rooms of its own. `false` outside of [`Event::Upgrade`](crate::Event::Upgrade).
+    pub fn open_nameless(&mut self, id: Id) -> bool {
         let upgrade = self.upgrade.as_mut().filter(|upgrade| upgrade.id == id);
-        upgrade.map(|upgrade| upgrade.bare = true).is_some()
+        upgrade.map(|upgrade| upgrade.nameless = true).is_some()
+    }
+
+    /// Has the WebSocket that is about to open never pinged: for a layer that has a heartbeat of
+    /// its own. `false` outside of [`Event::Upgrade`](crate::Event::Upgrade).
+    pub fn open_unpinged(&mut self, id: Id) -> bool {
+        let upgrade = self.upgrade.as_mut().filter(|upgrade| upgrade.id == id);
+        upgrade.map(|upgrade| upgrade.unpinged = true).is_some()
     }
 
     /// Closes a WebSocket with a code (RFC 6455 §7.4) and a reason of at most 123 bytes, or gives
@@ -329,7 +336,8 @@ impl Hub {
             id,
             accept,
             chosen,
-            bare,
+            nameless,
+            unpinged,
             ..
         } = upgrade;
         let encode = |batch: &mut Vec<u8>| ws::switching(batch, accept, chosen.as_deref());
@@ -341,20 +349,15 @@ impl Hub {
         };
         self.outboxes.push(id.key, run);
         let conn = &mut self.conns[id.key as usize];
-        (conn.phase, conn.bare) = (Phase::Open, *bare);
+        (conn.phase, conn.unpinged) = (Phase::Open, *unpinged);
         self.stats.opened += 1;
-        match bare {
+        match unpinged {
             true => self.timers.clear(id.key),
-            false => self.settle_in(*id),
+            false => self.set_deadline(id.key, self.config.ping_interval),
         }
-        self.queue.push_back(Queued::Open(*id));
-    }
-
-    /// A name, the room of that name, and the first ping.
-    fn settle_in(&mut self, id: Id) {
-        self.set_deadline(id.key, self.config.ping_interval);
         let mut hook = |event| self.queue.push_back(Queued::Room(event));
-        while !self.rooms.enter(id, (self.sids)(), &mut hook) {}
+        while !nameless && !self.rooms.enter(*id, (self.sids)(), &mut hook) {}
+        self.queue.push_back(Queued::Open(*id));
     }
 
     pub(crate) fn encode_frame(&mut self, opcode: Opcode, payload: &[u8]) -> Option<Run> {

@@ -166,14 +166,14 @@ fn frames_right_behind_the_handshake_are_not_lost() {
 }
 
 #[test]
-fn a_bare_websocket_has_no_name_no_room_and_is_not_pinged() {
+fn a_websocket_opens_without_a_name_or_pings_if_a_layer_wants_so() {
     let mut sim = Sim::new(Config::default());
     let mut log = Vec::new();
     let mut handler = |hub: &mut Hub, event: Event<'_>| match event {
-        Event::Upgrade { id, .. } => assert!(hub.open_bare(id)),
+        Event::Upgrade { id, .. } => assert!(hub.open_nameless(id) && hub.open_unpinged(id)),
         Event::Open { id } => {
             assert_eq!((hub.sid(id), hub.rooms_of(id).count()), (None, 0));
-            assert!(!hub.open_bare(id), "it is open already");
+            assert!(!hub.open_nameless(id) && !hub.open_unpinged(id));
             assert_eq!(hub.everyone().send("to those who have a name"), 0);
             assert!(hub.send(id, "hello"));
         }
