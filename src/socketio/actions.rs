@@ -1,10 +1,10 @@
 //! What may be done to a socket: rooms, the end.
 
-use super::SocketIo;
 use super::carrier::Farewell;
 use super::event::{Queued, Reason, Socket};
 use super::packet::{self, Kind};
 use super::session::Carrier;
+use super::{Connected, SocketIo};
 use crate::{Hub, RoomEvent, Rooms};
 
 impl SocketIo {
@@ -25,32 +25,29 @@ impl SocketIo {
         let Some(namespace) = self.namespace_of(socket) else {
             return false;
         };
-        let queue = &mut self.queue;
-        let rooms = &mut self.namespaces[namespace as usize].rooms;
-        change(rooms, &mut |change| {
-            queue.push_back(Queued::Room { namespace, change })
+        let place = &mut self.namespaces[namespace];
+        let (name, queue) = (&place.name, &mut self.queue);
+        change(&mut place.rooms, &mut |change| {
+            let namespace = name.clone();
+            queue.push_back(Queued::Room { namespace, change });
         })
     }
 
     /// Tells a client that it is out of a namespace; with `close`, out of all, and the connection ends.
     pub(super) fn disconnect(&mut self, hub: &mut Hub, socket: Socket, close: bool) -> bool {
-        if !self.is_connected(socket) {
+        if !self.is_known(socket) {
             return false;
         }
         let session = self.sockets[socket.key as usize].session;
+        let plain = matches!(self.sessions[session as usize].carrier, Carrier::Plain(_));
         let leaving = match close {
             true => self.sessions[session as usize].sockets.clone(),
             false => vec![socket.key],
         };
         for key in leaving {
-            let socket = self.socket(key);
-            let namespace = self.sockets[key as usize].namespace;
-            let name = &self.namespaces[namespace as usize].name;
-            let text = packet::encode(Kind::Disconnect, 0, name, None, "");
-            self.send_text(hub, session, text);
-            self.leave_namespace(hub, socket, Reason::ServerNamespaceDisconnect);
+            self.expel(hub, key);
         }
-        if close {
+        if close || plain {
             self.end(
                 hub,
                 session,
@@ -61,8 +58,34 @@ impl SocketIo {
         true
     }
 
+    fn expel(&mut self, hub: &mut Hub, key: u32) {
+        let socket = self.socket(key);
+        let Connected {
+            namespace, session, ..
+        } = self.sockets[key as usize];
+        let name = &self.namespaces[namespace].name;
+        // One that is not in yet is refused.
+        if self.lobby.contains_key(&key) {
+            _ = self.refuse(hub, socket, "{\"message\":\"Disconnected\"}");
+            return;
+        }
+        let text = packet::encode(Kind::Disconnect, 0, name, None, "");
+        self.send_text(hub, session, text);
+        self.leave_namespace(hub, socket, Reason::ServerNamespaceDisconnect);
+    }
+
+    /// Ends the connection of a socket without a packet for it.
+    pub(super) fn drop_transport(&mut self, hub: &mut Hub, socket: Socket) -> bool {
+        let known = self.is_known(socket);
+        if known {
+            let session = self.sockets[socket.key as usize].session;
+            self.end(hub, session, Reason::ForcedClose, Farewell::Full);
+        }
+        known
+    }
+
     pub(super) fn namespace_of(&self, socket: Socket) -> Option<u32> {
-        self.is_connected(socket)
+        self.is_known(socket)
             .then(|| self.sockets[socket.key as usize].namespace)
     }
 
@@ -70,7 +93,7 @@ impl SocketIo {
     pub(super) fn is_writable(&self, hub: &Hub, socket: Socket) -> bool {
         let session = &self.sessions[self.sockets[socket.key as usize].session as usize];
         match session.carrier {
-            Carrier::WebSocket(id) => hub.is_idle(id),
+            Carrier::WebSocket(id) | Carrier::Plain(id) => hub.is_idle(id),
             Carrier::Polling { held } => held.is_some() && session.is_queue_empty(),
         }
     }

@@ -51,6 +51,8 @@ impl SocketIo {
                 hub.send(id, &engine::binary(bytes));
             }
             (Carrier::WebSocket(id), Frame::Binary(bytes)) => _ = hub.send(id, &**bytes),
+            // Events get there as JSON arrays; the packets around them mean nothing there.
+            (Carrier::Plain(_), _) => {}
             (Carrier::Polling { .. }, frame) => {
                 // Beyond the limit it ends, but not here: whoever sends is in the middle of something.
                 if session.waiting <= hub.config().max_backlog {
@@ -154,6 +156,7 @@ impl SocketIo {
             return;
         };
         session.over = true;
+        session.flushed |= reason != Reason::PingTimeout && session.is_flushed(hub);
         let sockets = std::mem::take(&mut session.sockets);
         for socket in sockets {
             self.retire(hub, socket, reason);
@@ -165,6 +168,14 @@ impl SocketIo {
             Carrier::WebSocket(id) => {
                 self.set_role(id, Some(Part::Orphan));
                 hub.close(id, 1005, "");
+                self.forget(hub, key);
+            }
+            Carrier::Plain(id) => {
+                self.set_role(id, Some(Part::Orphan));
+                // When the server stops the core closes it, and says so.
+                if reason != Reason::ServerShuttingDown {
+                    hub.close(id, 1000, &reason.to_string());
+                }
                 self.forget(hub, key);
             }
             Carrier::Polling { held } => self.end_polling(hub, key, held, farewell),
@@ -220,17 +231,20 @@ impl SocketIo {
     }
 
     /// A connection of the core is gone.
-    pub(super) fn gone(&mut self, hub: &mut Hub, id: Id, reason: &CloseReason) {
+    pub(super) fn gone(&mut self, hub: &mut Hub, id: Id, reason: &CloseReason, unsent: usize) {
         let part = self.role(id);
         self.set_role(id, None);
         match part {
-            Some(Part::Web(key)) => self.end(hub, key, why(reason), Farewell::Nothing),
+            Some(Part::Web(key) | Part::Plain(key)) => {
+                self.sessions[key as usize].flushed = unsent == 0;
+                self.end(hub, key, why(reason), Farewell::Nothing);
+            }
             Some(Part::Poll(key)) => self.end(hub, key, Reason::TransportError, Farewell::Nothing),
             Some(Part::Probe(key)) => {
                 self.sessions[key as usize].probe = None;
                 self.abandon_upgrade(hub, key);
             }
-            Some(Part::Opening { .. } | Part::Orphan) | None => {}
+            Some(Part::Opening { .. } | Part::Door | Part::Orphan) | None => {}
         }
     }
 
@@ -299,14 +313,3 @@ pub(super) enum Farewell {
 
 /// Milliseconds that a session which is over waits for its last poll.
 const LINGER: u64 = 30_000;
-
-impl SocketIo {
-    pub(super) fn drop_transport(&mut self, hub: &mut Hub, socket: super::Socket) -> bool {
-        let connected = self.is_connected(socket);
-        if connected {
-            let session = self.sockets[socket.key as usize].session;
-            self.end(hub, session, Reason::ForcedClose, Farewell::Full);
-        }
-        connected
-    }
-}

@@ -1,8 +1,10 @@
 //! What can happen on this layer, and why a socket is gone.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::args::Args;
+use super::recovery::Lost;
 use crate::{Id, RoomEvent, Sid, Slot};
 
 /// A socket: one client in one namespace. Like an [`Id`], it never names another one.
@@ -23,9 +25,11 @@ impl Slot for Socket {
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A client asks to enter a namespace. It enters when the handler returns, unless it is refused
-    /// by [`Io::refuse`](super::Io::refuse).
+    /// by [`Io::refuse`](super::Io::refuse), or put off by [`Io::defer`](super::Io::defer) until
+    /// [`Io::admit`](super::Io::admit) or `refuse`. A client that is recovered is not asked for,
+    /// unless `Options::skip_middlewares` is off.
     Authorize {
-        /// The socket that it would be; it is in no room yet.
+        /// The socket that it would be; it may join rooms already, and nothing is sent to it yet.
         socket: Socket,
         /// The namespace.
         namespace: &'a str,
@@ -40,8 +44,10 @@ pub enum Event<'a> {
         namespace: &'a str,
         /// The payload of the client, as JSON text; empty if there is none.
         auth: &'a str,
-        /// It has come back: its name, its rooms and what it missed are as they were.
+        /// It has come back: its name and its rooms are as they were, and it gets what it missed.
         recovered: bool,
+        /// Why not, for a client that asked for it.
+        lost: Option<Lost>,
     },
     /// A client has sent an event.
     Message {
@@ -155,9 +161,10 @@ impl fmt::Display for Reason {
 pub(super) enum Queued {
     Connect {
         socket: Socket,
-        namespace: u32,
+        namespace: Arc<str>,
         auth: String,
         recovered: bool,
+        lost: Option<Lost>,
     },
     Answers {
         question: u64,
@@ -167,11 +174,11 @@ pub(super) enum Queued {
     Disconnect {
         socket: Socket,
         sid: Sid,
-        namespace: u32,
+        namespace: Arc<str>,
         reason: Reason,
     },
     Room {
-        namespace: u32,
+        namespace: Arc<str>,
         change: RoomEvent<Socket>,
     },
 }
@@ -195,6 +202,10 @@ pub(super) enum Part {
     },
     /// The WebSocket of a session.
     Web(u32),
+    /// A WebSocket that is about to open at the plain door.
+    Door,
+    /// The WebSocket of a plain client.
+    Plain(u32),
     /// A WebSocket that a session may change to.
     Probe(u32),
     /// Ours, and of no session any more.

@@ -32,7 +32,7 @@ impl Io<'_> {
 
     /// Begins an event for all sockets of a namespace; nobody if there is no such namespace.
     pub fn of(&mut self, namespace: &str) -> Broadcast<'_> {
-        let namespace = self.state.find_namespace(namespace);
+        let namespace = self.state.namespaces.find(namespace);
         Broadcast::new(self.state, self.hub, namespace)
     }
 
@@ -67,14 +67,28 @@ impl Io<'_> {
         self.state.answer(self.hub, socket, id, &args)
     }
 
-    /// Refuses the client of [`Event::Authorize`](super::Event::Authorize): the message, and data
-    /// as JSON text for it, which may be empty.
-    pub fn refuse(&mut self, message: &str, data: &str) {
+    /// Refuses the client of [`Event::Authorize`](super::Event::Authorize), at once or after
+    /// [`Io::defer`]: the message, and data as JSON text for it, which may be empty. The client may
+    /// ask again. `false` when the socket is in already, or gone.
+    pub fn refuse(&mut self, socket: Socket, message: &str, data: &str) -> bool {
         let message = serde_json::Value::from(message);
-        self.state.refusal = Some(match data {
+        let why = match data {
             "" => format!("{{\"message\":{message}}}"),
             data => format!("{{\"message\":{message},\"data\":{data}}}"),
-        });
+        };
+        self.state.refuse(self.hub, socket, &why)
+    }
+
+    /// Leaves the client of [`Event::Authorize`](super::Event::Authorize) waiting, for
+    /// [`Io::admit`] or [`Io::refuse`] at another event; at most for `Options::connect_timeout`
+    /// when it is in no namespace yet.
+    pub fn defer(&mut self, socket: Socket) -> bool {
+        self.state.defer(socket)
+    }
+
+    /// Lets a client in that [`Io::defer`] left waiting; `false` when it is gone meanwhile.
+    pub fn admit(&mut self, socket: Socket) -> bool {
+        self.state.admit(self.hub, socket)
     }
 
     /// Disconnects a socket from its namespace; with `close`, its client from everything.
@@ -92,6 +106,11 @@ impl Io<'_> {
         self.rooms(socket)?.sid(socket)
     }
 
+    /// The socket of the root namespace that has this public name.
+    pub fn find(&self, sid: &str) -> Option<Socket> {
+        self.state.namespaces[0].rooms.find(sid)
+    }
+
     /// The rooms of a socket in the order of joining.
     pub fn rooms_of(&self, socket: Socket) -> Vec<RoomName> {
         self.rooms(socket)
@@ -101,13 +120,13 @@ impl Io<'_> {
     /// All rooms of the namespace that a socket is in.
     pub fn rooms(&self, socket: Socket) -> Option<&Rooms<Socket>> {
         let namespace = self.state.namespace_of(socket)?;
-        Some(&self.state.namespaces[namespace as usize].rooms)
+        Some(&self.state.namespaces[namespace].rooms)
     }
 
     /// The name of the namespace that a socket is in.
     pub fn namespace(&self, socket: Socket) -> Option<&str> {
         let namespace = self.state.namespace_of(socket)?;
-        Some(&self.state.namespaces[namespace as usize].name)
+        Some(&self.state.namespaces[namespace].name)
     }
 
     /// The hub of the core.

@@ -22,11 +22,14 @@
 //! ```
 //!
 //! `engine` and `packet` are the two codecs; `session` is one client's connection as data;
-//! `polling` and `websocket` carry packets in and out; `carrier` is what both share: opening,
-//! the upgrade, heartbeats, the end. `sockets` is what packets mean, `actions` what may be done to a
-//! socket; `broadcast` sends events, `questions` gathers answers, `recovery` keeps what is missed.
+//! `polling` and `websocket` carry packets in and out, `plain` is the door for clients without the
+//! protocol; `carrier` is what they share: opening, the upgrade, heartbeats, the end. `sockets` is
+//! what packets mean, `admission` who enters one of the `namespaces`, `actions` what may be done to
+//! a socket; `broadcast` says whom an event is for and `outgoing` writes it, `questions` gathers
+//! answers, `recovery` keeps what is missed.
 
 mod actions;
+mod admission;
 mod args;
 mod broadcast;
 mod bundle;
@@ -34,8 +37,11 @@ mod carrier;
 mod engine;
 mod event;
 mod io;
+mod namespaces;
 mod options;
+mod outgoing;
 mod packet;
+mod plain;
 mod polling;
 mod questions;
 mod recovery;
@@ -52,9 +58,12 @@ pub use broadcast::Broadcast;
 pub use event::{Ack, Answer, Event, Reason, Socket};
 pub use io::Io;
 pub use options::Options;
+pub use recovery::Lost;
 
-use crate::{Hub, Id, Rooms, Sid, Slot, Wheel};
+use crate::{Hub, Id, Sid, Slot, Wheel};
+use admission::Lobby;
 use event::{Part, Queued, Role};
+use namespaces::Namespaces;
 use questions::Question;
 use recovery::Recovery;
 use session::Session;
@@ -66,7 +75,7 @@ pub struct SocketIo {
     by_sid: HashMap<Sid, u32>,
     /// What connections of the core are for this layer, by their slots.
     roles: Vec<Option<Role>>,
-    namespaces: Vec<Namespace>,
+    namespaces: Namespaces,
     sockets: Slab<Connected>,
     generation: u32,
     /// Deadlines of sessions; made with the first event, which tells the time.
@@ -76,24 +85,20 @@ pub struct SocketIo {
     queue: VecDeque<Queued>,
     /// Sessions whose poll may be answered when the handler has returned.
     dirty: Vec<u32>,
-    /// Why the namespace is refused that a client asks for now.
-    refusal: Option<String>,
+    /// Who is not in its namespace yet.
+    lobby: Lobby,
     /// None when it is off.
     recovery: Option<Recovery>,
 }
 
-/// A namespace: the sockets in it and their rooms.
-struct Namespace {
-    name: String,
-    rooms: Rooms<Socket>,
-}
-
-/// A socket that is in a namespace.
+/// A socket, in its namespace or about to be.
 #[derive(Debug)]
 struct Connected {
     generation: u32,
     session: u32,
     namespace: u32,
+    /// It is in its namespace: events reach it.
+    admitted: bool,
     /// Private: who knows it can come back as this socket.
     pid: Option<Sid>,
     /// The position of the log when it connected.
@@ -114,16 +119,12 @@ impl SocketIo {
         let recovery = options
             .max_disconnection_duration
             .map(|_| Recovery::default());
-        let root = Namespace {
-            name: "/".to_owned(),
-            rooms: Rooms::new(),
-        };
         Self {
             options,
             sessions: Slab::new(),
             by_sid: HashMap::new(),
             roles: Vec::new(),
-            namespaces: vec![root],
+            namespaces: Namespaces::new(),
             sockets: Slab::new(),
             generation: 0,
             timers: None,
@@ -131,7 +132,7 @@ impl SocketIo {
             asked: 0,
             queue: VecDeque::new(),
             dirty: Vec::new(),
-            refusal: None,
+            lobby: Lobby::new(),
             recovery,
         }
     }
@@ -139,12 +140,24 @@ impl SocketIo {
     /// Adds a namespace that clients may enter; its name begins with a slash.
     #[must_use]
     pub fn namespace(mut self, name: &str) -> Self {
-        if self.find_namespace(name).is_none() {
-            self.namespaces.push(Namespace {
-                name: name.to_owned(),
-                rooms: Rooms::new(),
-            });
-        }
+        self.namespaces.fix(name);
+        self
+    }
+
+    /// Lets clients enter namespaces of whatever name the predicate says yes to. Such a namespace
+    /// is there from its first socket to its last.
+    ///
+    /// ```
+    /// use roomcast::socketio::SocketIo;
+    ///
+    /// let io = SocketIo::new().namespaces_where(|name| name.starts_with("/game-"));
+    /// ```
+    #[must_use]
+    pub fn namespaces_where(
+        mut self,
+        predicate: impl FnMut(&str) -> bool + Send + 'static,
+    ) -> Self {
+        self.namespaces.predicate = Some(Box::new(predicate));
         self
     }
 
@@ -168,17 +181,24 @@ impl SocketIo {
             {
                 self.upgrade(hub, id, &request);
             }
-            crate::Event::Open { id } if self.role(id).is_some() => self.opened(hub, id),
+            crate::Event::Upgrade { id, request }
+                if self.options.plain_path.as_deref() == Some(request.path()) =>
+            {
+                hub.open_nameless(id);
+                self.set_role(id, Some(Part::Door));
+            }
+            crate::Event::Open { id } if self.role(id).is_some() => self.opened(hub, id, handler),
             crate::Event::Text { id, text } if self.role(id).is_some() => {
                 self.text(hub, id, text, handler)
             }
             crate::Event::Binary { id, bytes } if self.role(id).is_some() => {
                 self.binary(hub, id, bytes, handler)
             }
-            crate::Event::Close { id, ref reason, .. } if self.role(id).is_some() => {
-                self.gone(hub, id, reason)
-            }
-            crate::Event::Room(ref change) if self.is_ours(change) => {}
+            crate::Event::Close {
+                id,
+                ref reason,
+                unsent,
+            } if self.role(id).is_some() => self.gone(hub, id, reason, unsent),
             event => {
                 match event {
                     crate::Event::Wake => self.wake(hub),
@@ -203,61 +223,54 @@ impl SocketIo {
     }
 
     fn hand_over(&mut self, hub: &mut Hub, queued: Queued, handler: Handler<'_>) {
-        let name = |namespace: u32| self.namespaces[namespace as usize].name.clone();
+        let io = &mut Io { state: self, hub };
         match queued {
             Queued::Connect {
                 socket,
-                namespace,
-                auth,
+                ref namespace,
+                ref auth,
                 recovered,
-            } => {
-                let (namespace, auth) = (&*name(namespace), &*auth);
-                handler(
-                    &mut Io { state: self, hub },
-                    Event::Connect {
-                        socket,
-                        namespace,
-                        auth,
-                        recovered,
-                    },
-                );
-            }
+                lost,
+            } => handler(
+                io,
+                Event::Connect {
+                    socket,
+                    namespace,
+                    auth,
+                    recovered,
+                    lost,
+                },
+            ),
             Queued::Answers {
                 question,
                 answers,
                 missing,
-            } => {
-                handler(
-                    &mut Io { state: self, hub },
-                    Event::Answers {
-                        question,
-                        answers,
-                        missing,
-                    },
-                );
-            }
+            } => handler(
+                io,
+                Event::Answers {
+                    question,
+                    answers,
+                    missing,
+                },
+            ),
             Queued::Disconnect {
                 socket,
                 sid,
-                namespace,
+                ref namespace,
                 reason,
-            } => {
-                let namespace = &*name(namespace);
-                let event = Event::Disconnect {
+            } => handler(
+                io,
+                Event::Disconnect {
                     socket,
                     sid,
                     namespace,
                     reason,
-                };
-                handler(&mut Io { state: self, hub }, event);
-            }
-            Queued::Room { namespace, change } => {
-                let namespace = &*name(namespace);
-                handler(
-                    &mut Io { state: self, hub },
-                    Event::Room { namespace, change },
-                );
-            }
+                },
+            ),
+            Queued::Room {
+                ref namespace,
+                change,
+            } => handler(io, Event::Room { namespace, change }),
         }
     }
 
@@ -273,24 +286,8 @@ impl SocketIo {
         self.roles[id.slot()] = part.map(|part| Role { id, part });
     }
 
-    /// Events of the rooms that the core gives every WebSocket: ours have rooms of their own.
-    fn is_ours(&self, change: &crate::RoomEvent<Id>) -> bool {
-        match change {
-            crate::RoomEvent::Join { id, .. } | crate::RoomEvent::Leave { id, .. } => {
-                self.role(*id).is_some()
-            }
-            crate::RoomEvent::Create { .. } | crate::RoomEvent::Delete { .. } => false,
-        }
-    }
-
-    fn find_namespace(&self, name: &str) -> Option<u32> {
-        self.namespaces
-            .iter()
-            .position(|namespace| namespace.name == name)
-            .map(|at| at as u32)
-    }
-
-    fn is_connected(&self, socket: Socket) -> bool {
+    /// Whether a socket is there, be it in its namespace or about to be.
+    fn is_known(&self, socket: Socket) -> bool {
         self.sockets
             .get(socket.key as usize)
             .is_some_and(|known| known.generation == socket.generation)

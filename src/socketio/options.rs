@@ -22,6 +22,11 @@ pub struct Options {
     pub max_disconnection_duration: Option<u64>,
     /// Bytes of events that are kept for such clients, all together; 8 MiB.
     pub recovery_budget: usize,
+    /// Whether a client that is recovered enters without [`Event::Authorize`](super::Event); true.
+    pub skip_middlewares: bool,
+    /// Where WebSockets without the protocol are let in: their messages are JSON arrays, `["event",
+    /// argument, …]`, both ways, and they are sockets of the root namespace. None.
+    pub plain_path: Option<String>,
     /// Whether clients may use long-polling; true.
     pub polling: bool,
     /// Whether clients may use a WebSocket; true.
@@ -39,6 +44,8 @@ impl Default for Options {
             max_http_buffer_size: 1_000_000,
             max_disconnection_duration: None,
             recovery_budget: 8 << 20,
+            skip_middlewares: true,
+            plain_path: None,
             polling: true,
             websocket: true,
         }

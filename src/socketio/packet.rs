@@ -208,7 +208,7 @@ fn answer(id: Option<u64>, json: &str) -> Result<&str, BadPacket> {
 }
 
 /// The text from an item up to the bracket that closes the array it is in.
-fn between<'a>(array: &'a str, first: Option<&&'a RawValue>) -> &'a str {
+pub(super) fn between<'a>(array: &'a str, first: Option<&&'a RawValue>) -> &'a str {
     let Some(first) = first else { return "" };
     let start = first.get().as_ptr() as usize - array.as_ptr() as usize;
     let end = array.trim_end().len() - 1;
@@ -231,7 +231,7 @@ fn auth(json: &str) -> Result<&str, BadPacket> {
 }
 
 /// Refuses deep nesting before a parser sees it: others down the line may recurse.
-fn check_depth(json: &str) -> Result<(), BadPacket> {
+pub(super) fn check_depth(json: &str) -> Result<(), BadPacket> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in json.bytes() {
         match byte {

@@ -3,12 +3,15 @@
 //!
 //! Events are kept in one log for all, the oldest dropped first when the bytes or the time are up.
 //! Their positions are the offsets that clients remember. A client without an offset has got no
-//! event at all, so for it everything since it connected was missed.
+//! event at all, so for it everything since it connected was missed. One whose offset is spoiled
+//! (clients take the last text of any event for one) gets what the server knows to be unwritten.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
 
 use super::carrier::Farewell;
-use super::event::{Queued, Reason, Socket};
+use super::event::{Reason, Socket};
 use super::packet::{self, Kind};
 use super::session::{Frame, NEVER};
 use super::{Connected, SocketIo};
@@ -18,6 +21,8 @@ use crate::{Hub, Sid};
 #[derive(Debug, Default)]
 pub(super) struct Recovery {
     log: VecDeque<Entry>,
+    /// Stands before positions, so that no other text is taken for an offset.
+    tag: String,
     /// The position of the last event; 0 before the first.
     last: u64,
     /// Bytes in the log.
@@ -30,7 +35,7 @@ pub(super) struct Recovery {
 #[derive(Debug)]
 struct Entry {
     time: u64,
-    namespace: u32,
+    namespace: Arc<str>,
     addressees: Addressees,
     frames: Vec<Frame>,
 }
@@ -47,25 +52,72 @@ pub(super) struct Addressees {
 #[derive(Debug)]
 struct Saved {
     sid: Sid,
-    namespace: u32,
+    namespace: Arc<str>,
     rooms: Vec<String>,
     /// The position of the log when it connected.
     since: u64,
+    /// The position up to which everything was written to it, if that is known.
+    reached: Option<u64>,
     until: u64,
 }
 
+/// Why a client that came back is a new socket all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lost {
+    /// No socket is kept for it: it was away too long, had left in order, or never was here.
+    Unknown,
+    /// Some of what it missed is not kept any more: `Options::recovery_budget`.
+    Dropped,
+    /// Its offset says nothing, and what reached it is not known.
+    Uncertain,
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "nobody of that name is kept",
+            Self::Dropped => "what was missed is not kept any more",
+            Self::Uncertain => "what reached the client is not known",
+        })
+    }
+}
+
+/// What the payload of a CONNECT claims.
+#[derive(Debug)]
+pub(super) enum Claim {
+    /// A new client.
+    None,
+    /// A client that comes back, and cannot be who it was.
+    Lost(Lost),
+    /// A client that comes back: its names, and the position of the last event that it has.
+    Good { pid: Sid, sid: Sid, position: u64 },
+}
+
+/// A socket that is back.
+#[derive(Debug)]
+pub(super) struct Back {
+    pub(super) rooms: Vec<String>,
+    pub(super) missed: Vec<Frame>,
+}
+
+impl Claim {
+    pub(super) fn is_good(&self) -> bool {
+        matches!(self, Self::Good { .. })
+    }
+
+    /// The public name that is claimed.
+    pub(super) fn sid(&self) -> Option<Sid> {
+        match self {
+            Self::Good { sid, .. } => Some(*sid),
+            _ => None,
+        }
+    }
+}
+
 impl Recovery {
-    /// The position that the next event gets.
-    pub(super) fn next(&self) -> u64 {
-        self.last + 1
-    }
-
-    pub(super) fn last(&self) -> u64 {
-        self.last
-    }
-
     fn first(&self) -> u64 {
-        self.next() - self.log.len() as u64
+        self.last + 1 - self.log.len() as u64
     }
 
     fn append(&mut self, entry: Entry, duration: u64, budget: usize) {
@@ -82,20 +134,52 @@ impl Recovery {
         }
     }
 
-    /// What a socket missed behind an offset; `None` when some of it is not kept any more.
-    fn missed(&self, saved: &Saved, offset: u64) -> Option<Vec<Frame>> {
-        if offset > self.last || offset + 1 < self.first() {
-            return None;
-        }
-        let behind = self.log.iter().skip((offset + 1 - self.first()) as usize);
+    /// Whether all that came behind a position is kept.
+    fn reaches(&self, position: u64) -> bool {
+        position <= self.last && position + 1 >= self.first()
+    }
+
+    /// What a socket missed behind a position.
+    fn missed(&self, saved: &Saved, position: u64) -> Vec<Frame> {
+        let behind = self.log.iter().skip((position + 1 - self.first()) as usize);
         let missed = behind.filter(|entry| {
             entry.namespace == saved.namespace && entry.addressees.mean(&saved.rooms)
         });
-        Some(
-            missed
-                .flat_map(|entry| entry.frames.iter().cloned())
-                .collect(),
-        )
+        missed
+            .flat_map(|entry| entry.frames.iter().cloned())
+            .collect()
+    }
+
+    /// The offset of a position, as clients remember it.
+    fn offset(&self, position: u64) -> String {
+        format!("{}{position:x}", self.tag)
+    }
+
+    /// The position of an offset; `None` for a text that is none of ours.
+    fn position(&self, offset: &str) -> Option<u64> {
+        let digits = offset.strip_prefix(&*self.tag)?;
+        u64::from_str_radix(digits, 16).ok()
+    }
+
+    fn judge(&self, pid: Sid, offset: Option<&str>, namespace: &str, now: u64) -> Claim {
+        let saved = self.saved.get(&pid);
+        let Some(saved) = saved.filter(|saved| *saved.namespace == *namespace && saved.until > now)
+        else {
+            return Claim::Lost(Lost::Unknown);
+        };
+        let position = match offset {
+            None => Some(saved.since),
+            Some(offset) => self.position(offset).or(saved.reached),
+        };
+        match position {
+            None => Claim::Lost(Lost::Uncertain),
+            Some(position) if !self.reaches(position) => Claim::Lost(Lost::Dropped),
+            Some(position) => Claim::Good {
+                pid,
+                sid: saved.sid,
+                position,
+            },
+        }
     }
 }
 
@@ -113,6 +197,17 @@ impl Addressees {
 }
 
 impl SocketIo {
+    /// The position of the next event as its offset, or of the last one, for an event that is not
+    /// kept: its last argument would be taken for an offset otherwise. `None` when recovery is off.
+    pub(super) fn offset(&mut self, hub: &mut Hub, kept: bool) -> Option<String> {
+        let recovery = self.recovery.as_mut()?;
+        if recovery.tag.is_empty() {
+            let tag: String = hub.fresh_sid().text().chars().take(TAG).collect();
+            recovery.tag = format!("{tag}.");
+        }
+        Some(recovery.offset(recovery.last + u64::from(kept)))
+    }
+
     /// Keeps an event for those who miss it.
     pub(super) fn record(
         &mut self,
@@ -128,7 +223,7 @@ impl SocketIo {
         };
         let entry = Entry {
             time: hub.now(),
-            namespace,
+            namespace: self.namespaces[namespace].name.clone(),
             addressees,
             frames: frames.to_vec(),
         };
@@ -139,6 +234,7 @@ impl SocketIo {
     pub(super) fn save(&mut self, hub: &Hub, socket: Socket, reason: Reason) {
         let Connected {
             namespace,
+            session,
             pid,
             since,
             ..
@@ -147,105 +243,74 @@ impl SocketIo {
             return;
         };
         recovery.live.remove(&pid);
-        let rooms = &self.namespaces[namespace as usize].rooms;
-        let Some(sid) = rooms.sid(socket).filter(|_| may_pass(reason)) else {
+        let place = &self.namespaces[namespace];
+        let Some(sid) = place.rooms.sid(socket).filter(|_| may_pass(reason)) else {
             return;
         };
+        let rooms = place.rooms.rooms_of(socket);
         let now = hub.now();
-        let until = now + self.options.max_disconnection_duration.unwrap_or(0);
-        let rooms = rooms
-            .rooms_of(socket)
-            .map(|room| room.to_string())
-            .collect();
+        let saved = Saved {
+            sid,
+            namespace: place.name.clone(),
+            rooms: rooms.map(|room| room.to_string()).collect(),
+            since,
+            reached: self.sessions[session as usize]
+                .flushed
+                .then_some(recovery.last),
+            until: now + self.options.max_disconnection_duration.unwrap_or(0),
+        };
         recovery.saved.retain(|_, saved| saved.until > now);
         if recovery.saved.len() < MAX_SAVED {
-            recovery.saved.insert(
-                pid,
-                Saved {
-                    sid,
-                    namespace,
-                    rooms,
-                    since,
-                    until,
-                },
-            );
+            recovery.saved.insert(pid, saved);
         }
     }
 
-    /// A new private name for a socket, if it may come back.
-    pub(super) fn fresh_pid(&mut self, hub: &mut Hub, socket: Socket) -> Option<Sid> {
-        let recovery = self.recovery.as_mut()?;
-        let pid = hub.fresh_sid();
-        recovery.live.insert(pid, socket);
-        let connected = &mut self.sockets[socket.key as usize];
-        (connected.pid, connected.since) = (Some(pid), recovery.last());
-        Some(pid)
-    }
-
-    /// Brings a socket back, if the payload of its CONNECT names one that may; the missed events
-    /// go out first, then the answer.
-    pub(super) fn recover(&mut self, hub: &mut Hub, key: u32, namespace: u32, auth: &str) -> bool {
-        let Some((pid, offset)) = self.recovery.as_ref().and_then(|_| claim(auth)) else {
-            return false;
+    /// What a payload claims, and whether it may be so.
+    pub(super) fn claim(&mut self, hub: &mut Hub, key: u32, namespace: &str, auth: &str) -> Claim {
+        let Some((pid, offset)) = self.recovery.as_ref().and_then(|_| claimed(auth)) else {
+            return Claim::None;
         };
         self.end_predecessor(hub, key, pid);
-        let Some(recovery) = &mut self.recovery else {
-            return false;
-        };
-        let saved = recovery
-            .saved
-            .remove(&pid)
-            .filter(|saved| saved.namespace == namespace && saved.until > hub.now());
-        let Some(saved) = saved else {
-            log::debug!("no recovery: nobody of that name, or too late");
-            return false;
-        };
-        let Some(missed) = recovery.missed(&saved, offset.unwrap_or(saved.since)) else {
-            log::info!("no recovery: what was missed is not kept any more");
-            return false;
-        };
-        self.restore(hub, key, pid, &saved, &missed, auth);
-        true
+        let claim = self.recovery.as_ref().map_or(Claim::None, |recovery| {
+            recovery.judge(pid, offset.as_deref(), namespace, hub.now())
+        });
+        if let Claim::Lost(why) = &claim {
+            log::info!("not recovered: {why}");
+        }
+        claim
     }
 
-    fn restore(
+    /// Makes a claim good: a socket that is back, or a new one, with the reason if it asked to be.
+    pub(super) fn redeem(
         &mut self,
         hub: &mut Hub,
-        key: u32,
-        pid: Sid,
-        saved: &Saved,
-        missed: &[Frame],
-        auth: &str,
-    ) {
-        let Saved {
-            sid,
-            namespace,
-            since,
-            ..
-        } = *saved;
-        let socket = self.insert(key, namespace);
+        socket: Socket,
+        claim: &Claim,
+    ) -> Result<Back, Option<Lost>> {
+        let Some(recovery) = &mut self.recovery else {
+            return Err(None);
+        };
+        let fate = match *claim {
+            Claim::None => Err(None),
+            Claim::Lost(why) => Err(Some(why)),
+            // The log has gone on while the application made up its mind.
+            Claim::Good { position, .. } if !recovery.reaches(position) => Err(Some(Lost::Dropped)),
+            Claim::Good { pid, position, .. } => match recovery.saved.remove(&pid) {
+                Some(saved) => Ok((pid, saved, position)),
+                None => Err(Some(Lost::Unknown)),
+            },
+        };
+        let (pid, since) = match &fate {
+            Ok((pid, saved, _)) => (*pid, saved.since),
+            Err(_) => (hub.fresh_sid(), recovery.last),
+        };
+        recovery.live.insert(pid, socket);
         let connected = &mut self.sockets[socket.key as usize];
         (connected.pid, connected.since) = (Some(pid), since);
-        let (rooms, queue) = (
-            &mut self.namespaces[namespace as usize].rooms,
-            &mut self.queue,
-        );
-        let mut hook = |change| queue.push_back(Queued::Room { namespace, change });
-        rooms.enter(socket, sid, &mut hook);
-        for room in &saved.rooms {
-            rooms.join(socket, room, &mut hook);
-        }
-        if let Some(recovery) = &mut self.recovery {
-            recovery.live.insert(pid, socket);
-        }
-        missed.iter().for_each(|frame| self.send(hub, key, frame));
-        self.welcome(hub, key, socket, Some(pid));
-        self.queue.push_back(Queued::Connect {
-            socket,
-            namespace,
-            auth: auth.to_owned(),
-            recovered: true,
-        });
+        fate.map(|(_, saved, position)| Back {
+            missed: recovery.missed(&saved, position),
+            rooms: saved.rooms,
+        })
     }
 
     /// A client that is back before its old connection was noticed to be gone.
@@ -263,38 +328,33 @@ impl SocketIo {
     }
 
     /// Tells a client that it is in, and under which names.
-    pub(super) fn welcome(&mut self, hub: &mut Hub, key: u32, socket: Socket, pid: Option<Sid>) {
-        let namespace = &self.namespaces[self.sockets[socket.key as usize].namespace as usize];
-        let Some(sid) = namespace.rooms.sid(socket) else {
+    pub(super) fn welcome(&mut self, hub: &mut Hub, socket: Socket) {
+        let Connected {
+            namespace,
+            session,
+            pid,
+            ..
+        } = self.sockets[socket.key as usize];
+        let place = &self.namespaces[namespace];
+        let Some(sid) = place.rooms.sid(socket) else {
             return;
         };
         let names = match pid {
             Some(pid) => format!("{{\"sid\":\"{sid}\",\"pid\":\"{pid}\"}}"),
             None => format!("{{\"sid\":\"{sid}\"}}"),
         };
-        let text = packet::encode(Kind::Connect, 0, &namespace.name, None, &names);
-        let session = &mut self.sessions[key as usize];
-        session.sockets.push(socket.key);
-        session.deadlines.connect = NEVER;
-        self.send_text(hub, key, text);
+        let text = packet::encode(Kind::Connect, 0, &place.name, None, &names);
+        self.sessions[session as usize].deadlines.connect = NEVER;
+        self.send_text(hub, session, text);
     }
 }
 
-/// The private name and the offset that a payload claims.
-fn claim(auth: &str) -> Option<(Sid, Option<u64>)> {
+/// The private name and the offset that a payload has.
+fn claimed(auth: &str) -> Option<(Sid, Option<String>)> {
     let auth: serde_json::Value = serde_json::from_str(auth).ok()?;
     let pid = Sid::parse(auth.get("pid")?.as_str()?)?;
     let offset = auth.get("offset").and_then(serde_json::Value::as_str);
-    // An offset that is none, as of a string in an event without one, is beyond all positions.
-    Some((
-        pid,
-        offset.map(|offset| u64::from_str_radix(offset, 16).unwrap_or(NEVER - 1)),
-    ))
-}
-
-/// The offset of a position, as clients remember it.
-pub(super) fn offset(position: u64) -> String {
-    format!("{position:x}")
+    Some((pid, offset.map(str::to_owned)))
 }
 
 fn may_pass(reason: Reason) -> bool {
@@ -308,3 +368,5 @@ fn may_pass(reason: Reason) -> bool {
 const OVERHEAD: usize = 128;
 /// Sockets that may come back.
 const MAX_SAVED: usize = 65_536;
+/// Letters of the tag.
+const TAG: usize = 4;

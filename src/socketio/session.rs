@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::engine;
-use crate::{Id, Sid};
+use crate::{Hub, Id, Sid};
 
 /// A client's connection, whatever carries it at the moment.
 #[derive(Debug)]
@@ -21,12 +21,14 @@ pub(super) struct Session {
     /// Sockets in the order of connecting: one for each namespace.
     pub(super) sockets: Vec<u32>,
     /// Namespaces that were left, and until when packets for them are late and no error.
-    pub(super) left: Vec<(u32, u64)>,
+    left: Vec<(Arc<str>, u64)>,
     /// A packet whose binary parts have not all come.
     pub(super) partial: Option<Box<Partial>>,
     pub(super) deadlines: Deadlines,
     /// Its client takes bytes as text only.
     pub(super) base64: bool,
+    /// All that was sent to it when it ended has been written.
+    pub(super) flushed: bool,
     /// It is over; what is queued goes with the next poll.
     pub(super) over: bool,
     /// The first of the bodies that it still has for its client when it is over.
@@ -43,6 +45,8 @@ pub(super) enum Carrier {
         held: Option<Id>,
     },
     WebSocket(Id),
+    /// The plain door: one socket in the root namespace, and none of the packets of Engine.IO.
+    Plain(Id),
 }
 
 /// A packet as it is queued; shared by all receivers of a broadcast.
@@ -93,6 +97,7 @@ impl Session {
             partial: None,
             deadlines,
             base64: false,
+            flushed: false,
             over: false,
             last_words: None,
             dirty: false,
@@ -127,10 +132,30 @@ impl Session {
         self.queue.is_empty()
     }
 
+    /// Whether nothing that was sent to it is known to wait.
+    pub(super) fn is_flushed(&self, hub: &Hub) -> bool {
+        match self.carrier {
+            Carrier::Polling { .. } => self.is_queue_empty(),
+            Carrier::WebSocket(id) | Carrier::Plain(id) => hub.is_idle(id),
+        }
+    }
+
+    /// Packets for this namespace may still be under way.
+    pub(super) fn has_left(&mut self, namespace: Arc<str>, now: u64) {
+        self.left
+            .retain(|(known, until)| *until > now && *known != namespace);
+        self.left.push((namespace, now + LATE));
+    }
+
+    pub(super) fn left_lately(&self, namespace: &str, now: u64) -> bool {
+        let left = |(known, until): &(Arc<str>, u64)| **known == *namespace && *until > now;
+        self.left.iter().any(left)
+    }
+
     pub(super) fn held(&self) -> Option<Id> {
         match self.carrier {
             Carrier::Polling { held } => held,
-            Carrier::WebSocket(_) => None,
+            Carrier::WebSocket(_) | Carrier::Plain(_) => None,
         }
     }
 }
@@ -163,3 +188,5 @@ impl Deadlines {
 
 /// Packets in the body of one poll.
 const MAX_PACKETS: usize = 16;
+/// Milliseconds for which packets may still be under way for a namespace that was left.
+const LATE: u64 = 5_000;

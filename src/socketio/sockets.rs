@@ -93,11 +93,15 @@ impl SocketIo {
             Err(bad) => return self.forced_close(hub, key, bad),
         };
         if packet.kind == Kind::Connect {
-            return self.connect(hub, key, packet.namespace, packet.data, handler);
+            self.connect(hub, key, packet.namespace, packet.data, handler);
+            return self.deliver(hub, handler);
         }
         let Some(socket) = self.socket_in(key, packet.namespace) else {
             return self.late(hub, key, packet.namespace);
         };
+        if self.lobby.contains_key(&socket.key) && packet.kind != Kind::Disconnect {
+            return self.end(hub, key, Reason::ForcedServerClose, Farewell::Full);
+        }
         let args = Args {
             json: packet.data,
             attachments,
@@ -124,98 +128,15 @@ impl SocketIo {
         self.deliver(hub, handler);
     }
 
-    /// The first packet of a namespace.
-    fn connect(&mut self, hub: &mut Hub, key: u32, name: &str, auth: &str, handler: Handler<'_>) {
-        let Some(namespace) = self.find_namespace(name) else {
-            return self.send_text(
-                hub,
-                key,
-                refusal(name, "{\"message\":\"Invalid namespace\"}"),
-            );
-        };
-        if self.socket_in(key, name).is_some() {
-            return self.end(hub, key, Reason::ForcedServerClose, Farewell::Full);
-        }
-        if self.recover(hub, key, namespace, auth) {
-            return self.deliver(hub, handler);
-        }
-        let socket = self.insert(key, namespace);
-        let slot = socket.key;
-        self.refusal = None;
-        handler(
-            &mut Io { state: self, hub },
-            Event::Authorize {
-                socket,
-                namespace: name,
-                auth,
-            },
-        );
-        // The application may have disconnected it already.
-        if !self.is_connected(socket) {
-            return self.deliver(hub, handler);
-        }
-        if let Some(why) = self.refusal.take() {
-            self.sockets.remove(slot as usize);
-            return self.send_text(hub, key, refusal(name, &why));
-        }
-        if self
-            .sessions
-            .get(key as usize)
-            .is_none_or(|session| session.over)
-        {
-            self.sockets.remove(slot as usize);
-            return;
-        }
-        self.admit(hub, key, socket, auth);
-        self.deliver(hub, handler);
-    }
-
-    /// A place for a socket that is not in its namespace yet.
-    pub(super) fn insert(&mut self, session: u32, namespace: u32) -> Socket {
-        self.generation = self.generation.wrapping_add(1);
-        let generation = self.generation;
-        let key = self.sockets.insert(Connected {
-            generation,
-            session,
-            namespace,
-            pid: None,
-            since: 0,
-        }) as u32;
-        Socket { key, generation }
-    }
-
-    /// A socket enters its namespace: its own room, the packet, then the application.
-    fn admit(&mut self, hub: &mut Hub, key: u32, socket: Socket, auth: &str) {
-        let namespace = self.sockets[socket.key as usize].namespace;
-        let mut sid = hub.fresh_sid();
-        let (rooms, queue) = (
-            &mut self.namespaces[namespace as usize].rooms,
-            &mut self.queue,
-        );
-        let mut hook = |change| queue.push_back(Queued::Room { namespace, change });
-        while !rooms.enter(socket, sid, &mut hook) {
-            sid = hub.fresh_sid();
-        }
-        let pid = self.fresh_pid(hub, socket);
-        self.welcome(hub, key, socket, pid);
-        let auth = auth.to_owned();
-        self.queue.push_back(Queued::Connect {
-            socket,
-            namespace,
-            auth,
-            recovered: false,
-        });
-    }
-
     /// Takes a socket out of its namespace; its session goes on.
     pub(super) fn leave_namespace(&mut self, hub: &mut Hub, socket: Socket, reason: Reason) {
         let Connected {
             session, namespace, ..
         } = self.sockets[socket.key as usize];
+        let name = self.namespaces[namespace].name.clone();
         if let Some(session) = self.sessions.get_mut(session as usize) {
             session.sockets.retain(|key| *key != socket.key);
-            session.left.retain(|(_, until)| *until > hub.now());
-            session.left.push((namespace, hub.now() + LATE));
+            session.has_left(name, hub.now());
         }
         self.retire(hub, socket.key, reason);
     }
@@ -223,16 +144,16 @@ impl SocketIo {
     /// A socket is gone: out of its rooms, then `Event::Disconnect`.
     pub(super) fn retire(&mut self, hub: &Hub, key: u32, reason: Reason) {
         let socket = self.socket(key);
+        let Connected {
+            namespace,
+            admitted,
+            ..
+        } = self.sockets[key as usize];
+        let namespace = self.namespaces[namespace].name.clone();
         self.save(hub, socket, reason);
-        let namespace = self.sockets.remove(key as usize).namespace;
-        let rooms = &mut self.namespaces[namespace as usize].rooms;
-        let sid = rooms.sid(socket);
-        let queue = &mut self.queue;
-        rooms.exit(socket, &mut |change| {
-            queue.push_back(Queued::Room { namespace, change })
-        });
-        // One that was never admitted has no name, and nobody heard of it.
-        if let Some(sid) = sid {
+        let sid = self.remove(socket);
+        // Of one that was never admitted the application has not heard.
+        if let Some(sid) = sid.filter(|_| admitted) {
             self.queue.push_back(Queued::Disconnect {
                 socket,
                 sid,
@@ -245,12 +166,7 @@ impl SocketIo {
 
     /// A packet for a namespace that the client is not in: late, or an error.
     fn late(&mut self, hub: &mut Hub, key: u32, name: &str) {
-        let namespace = self.find_namespace(name);
-        let left = &self.sessions[key as usize].left;
-        let late = left
-            .iter()
-            .any(|(known, until)| Some(*known) == namespace && *until > hub.now());
-        if !late {
+        if !self.sessions[key as usize].left_lately(name, hub.now()) {
             self.end(hub, key, Reason::ForcedServerClose, Farewell::Full);
         }
     }
@@ -260,20 +176,14 @@ impl SocketIo {
         self.end(hub, key, Reason::ForcedClose, Farewell::Full);
     }
 
-    fn socket_in(&self, session: u32, namespace: &str) -> Option<Socket> {
+    /// The socket that a session has in a namespace, be it admitted or not.
+    pub(super) fn socket_in(&self, session: u32, namespace: &str) -> Option<Socket> {
         let mut sockets = self.sessions[session as usize].sockets.iter();
         let in_it = |key: &&u32| self.name_of(**key) == namespace;
         sockets.find(in_it).map(|key| self.socket(*key))
     }
 
     fn name_of(&self, socket: u32) -> &str {
-        &self.namespaces[self.sockets[socket as usize].namespace as usize].name
+        &self.namespaces[self.sockets[socket as usize].namespace].name
     }
 }
-
-fn refusal(namespace: &str, why: &str) -> String {
-    packet::encode(Kind::ConnectError, 0, namespace, None, why)
-}
-
-/// Milliseconds for which packets may still be under way for a namespace that was left.
-const LATE: u64 = 5_000;

@@ -3,6 +3,7 @@
 use super::carrier::Farewell;
 use super::engine::Packet;
 use super::event::{Part, Reason};
+use super::plain::complain;
 use super::polling::{Refusal, parameter};
 use super::session::{Carrier, Frame, NEVER};
 use super::{Handler, SocketIo, engine};
@@ -15,6 +16,8 @@ impl SocketIo {
         match self.check(request, true) {
             Ok(session) if transport_fits => {
                 let base64 = parameter(request, "b64") == Some("1");
+                hub.open_nameless(id);
+                hub.open_unpinged(id);
                 self.set_role(id, Some(Part::Opening { session, base64 }));
             }
             Ok(_) => refuse(hub, id, Refusal::BadRequest),
@@ -23,7 +26,7 @@ impl SocketIo {
     }
 
     /// A WebSocket is open.
-    pub(super) fn opened(&mut self, hub: &mut Hub, id: Id) {
+    pub(super) fn opened(&mut self, hub: &mut Hub, id: Id, handler: Handler<'_>) {
         match self.role(id) {
             Some(Part::Opening {
                 session: None,
@@ -36,6 +39,7 @@ impl SocketIo {
             Some(Part::Opening {
                 session: Some(key), ..
             }) => self.begin_upgrade(hub, id, key),
+            Some(Part::Door) => self.open_plain(hub, id, handler),
             _ => {}
         }
     }
@@ -72,6 +76,7 @@ impl SocketIo {
             }
             (Some(Part::Probe(key)), Ok(packet)) => self.probe(hub, id, key, &packet),
             (Some(Part::Probe(key)), Err(_)) => self.abandon_upgrade(hub, key),
+            (Some(Part::Plain(key)), _) => self.plain_text(hub, id, key, text, handler),
             _ => {}
         }
     }
@@ -84,6 +89,7 @@ impl SocketIo {
                 self.attachment(hub, key, bytes.to_vec(), handler);
             }
             Some(Part::Probe(key)) => self.abandon_upgrade(hub, key),
+            Some(Part::Plain(_)) => complain(hub, id, "a message is text: one JSON array"),
             _ => {}
         }
     }

@@ -19,11 +19,11 @@ impl App {
     fn handle(&mut self, io: &mut Io<'_>, event: Event<'_>) {
         match event {
             Event::Authorize {
+                socket,
                 namespace: "/admin",
                 auth,
-                ..
             } if !auth.contains("\"token\":\"secret\"") => {
-                io.refuse("not allowed", "{\"code\":7}");
+                io.refuse(socket, "not allowed", "{\"code\":7}");
             }
             Event::Core(roomcast::Event::Request { id, .. }) => {
                 io.hub().respond(id, Response::text(404, "not here"));

@@ -1,56 +1,81 @@
 //! The Socket.IO layer over the simulated server: what goes over the wire.
 
+mod entering;
 mod fuzz;
+mod plain;
+mod recovery;
 
 use roomcast::sim::{Sim, client_frame};
-use roomcast::socketio::{Event, Io, Options, SocketIo};
+use roomcast::socketio::{Args, Event, Io, Options, Socket, SocketIo};
 use roomcast::{Config, Id};
 
 struct World {
     sim: Sim,
     io: SocketIo,
+    app: App,
+}
+
+/// What the application under test remembers.
+#[derive(Default)]
+struct App {
     log: Vec<String>,
+    /// Who is neither admitted nor refused yet.
+    waiting: Vec<Socket>,
 }
 
 impl World {
     fn new(recovery: bool) -> Self {
-        let options = Options {
+        Self::with(Options {
             max_disconnection_duration: recovery.then_some(120_000),
             ..Options::default()
-        };
-        let io = SocketIo::with(options).namespace("/admin");
+        })
+    }
+
+    fn with(options: Options) -> Self {
+        let io = SocketIo::with(options)
+            .namespace("/admin")
+            .namespace("/slow")
+            .namespaces_where(|name| name.starts_with("/game-"));
         Self {
             sim: Sim::new(Config::default()),
             io,
-            log: Vec::new(),
+            app: App::default(),
         }
     }
 
+    /// What has happened since the last time.
+    fn log(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.app.log)
+    }
+
     fn receive(&mut self, id: Id, bytes: &[u8]) {
-        let (io, log) = (&mut self.io, &mut self.log);
+        let (io, app) = (&mut self.io, &mut self.app);
         self.sim.receive(id, bytes, &mut |hub, event| {
-            io.drive(hub, event, |io, event| handle(io, event, log))
+            io.drive(hub, event, |io, event| app.handle(io, event))
         });
     }
 
     fn end_turn(&mut self) {
-        let (io, log) = (&mut self.io, &mut self.log);
+        let (io, app) = (&mut self.io, &mut self.app);
         self.sim
-            .end_turn(&mut |hub, event| io.drive(hub, event, |io, event| handle(io, event, log)));
+            .end_turn(&mut |hub, event| io.drive(hub, event, |io, event| app.handle(io, event)));
     }
 
     fn hang_up(&mut self, id: Id) {
-        let (io, log) = (&mut self.io, &mut self.log);
+        let (io, app) = (&mut self.io, &mut self.app);
         self.sim.hang_up(id, &mut |hub, event| {
-            io.drive(hub, event, |io, event| handle(io, event, log))
+            io.drive(hub, event, |io, event| app.handle(io, event))
         });
     }
 
     fn open(&mut self) -> Id {
-        let (io, log) = (&mut self.io, &mut self.log);
-        let path = "/socket.io/?EIO=4&transport=websocket";
+        self.open_at("/socket.io/?EIO=4&transport=websocket")
+    }
+
+    fn open_at(&mut self, path: &str) -> Id {
+        let (io, app) = (&mut self.io, &mut self.app);
         self.sim.open(path, &mut |hub, event| {
-            io.drive(hub, event, |io, event| handle(io, event, log))
+            io.drive(hub, event, |io, event| app.handle(io, event))
         })
     }
 
@@ -96,53 +121,93 @@ impl World {
 }
 
 /// Joins and leaves, talks to rooms, answers, asks, and remembers what happened.
-fn handle(io: &mut Io<'_>, event: Event<'_>, log: &mut Vec<String>) {
-    match event {
-        Event::Message {
-            socket,
-            name,
-            args,
-            ack,
-        } => {
-            match name {
-                "join" => _ = io.join(socket, args.json()),
-                "leave" => _ = io.leave(socket, args.json()),
-                "room" => {
-                    _ = io
-                        .around(socket)
-                        .to("\"lobby\"")
-                        .except(socket)
-                        .emit("room", args)
+impl App {
+    fn handle(&mut self, io: &mut Io<'_>, event: Event<'_>) {
+        match event {
+            Event::Authorize {
+                socket,
+                namespace,
+                auth,
+            } => self.judge(io, socket, namespace, auth),
+            Event::Message {
+                socket,
+                name,
+                args,
+                ack,
+            } => {
+                self.take(io, socket, name, args);
+                if let Some(ack) = ack {
+                    io.answer(ack, args);
                 }
-                "kick" => _ = io.disconnect(socket, args.json() == "true"),
-                "drop" => _ = io.drop_transport(socket),
-                // To a socket that is gone by then.
-                "ghost" => {
-                    io.disconnect(socket, false);
-                    io.of("/").to(socket).emit("secret", args);
-                }
-                "ask" => _ = io.everyone().ask("question", args, 1000),
-                "volatile" => _ = io.everyone().volatile().emit("volatile", args),
-                _ => {}
             }
-            if let Some(ack) = ack {
-                io.answer(ack, args);
+            Event::Answers {
+                answers, missing, ..
+            } => self
+                .log
+                .push(format!("{} answers, {missing} missing", answers.len())),
+            Event::Connect {
+                recovered, lost, ..
+            } => self.log.push(match lost {
+                Some(why) => format!("connect, {why}"),
+                None => format!("connect, recovered {recovered}"),
+            }),
+            Event::Disconnect { reason, .. } => self.log.push(format!("disconnect, {reason}")),
+            Event::Room { change, .. } => {
+                let change = change.to_string();
+                let words: Vec<_> = change.split(' ').take(2).collect();
+                self.log.push(words.join(" "));
             }
+            _ => {}
         }
-        Event::Answers {
-            answers, missing, ..
-        } => log.push(format!("{} answers, {missing} missing", answers.len())),
-        Event::Connect { recovered, .. } => log.push(format!("connect, recovered {recovered}")),
-        Event::Disconnect { reason, .. } => log.push(format!("disconnect, {reason}")),
-        Event::Room { change, .. } => log.push(
-            change
-                .to_string()
-                .split(' ')
-                .take(2)
-                .collect::<Vec<_>>()
-                .join(" "),
-        ),
-        _ => {}
+    }
+
+    fn judge(&mut self, io: &mut Io<'_>, socket: Socket, namespace: &str, auth: &str) {
+        match namespace {
+            "/slow" => {
+                io.join(socket, "early");
+                assert_eq!(io.to("early").emit("not yet", ()), 0);
+                assert!(io.defer(socket));
+                self.waiting.push(socket);
+            }
+            _ if auth.contains("\"wrong\"") => {
+                io.join(socket, "M");
+                assert!(io.refuse(socket, "not you", "[1]"));
+                assert!(!io.refuse(socket, "twice", ""));
+            }
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, io: &mut Io<'_>, socket: Socket, name: &str, args: Args<'_>) {
+        match name {
+            "join" => _ = io.join(socket, args.json()),
+            "leave" => _ = io.leave(socket, args.json()),
+            "room" => {
+                let room = io.around(socket).to("\"lobby\"").except(socket);
+                room.emit("room", args);
+            }
+            "kick" => _ = io.disconnect(socket, args.json() == "true"),
+            "drop" => _ = io.drop_transport(socket),
+            // To a socket that is gone by then.
+            "ghost" => {
+                io.disconnect(socket, false);
+                io.of("/").to(socket).emit("secret", args);
+            }
+            "ask" => _ = io.everyone().ask("question", args, 1000),
+            "volatile" => _ = io.everyone().volatile().emit("volatile", args),
+            "admit" => {
+                for socket in std::mem::take(&mut self.waiting) {
+                    self.log.push(format!("admitted {}", io.admit(socket)));
+                }
+            }
+            "refuse" => {
+                for socket in std::mem::take(&mut self.waiting) {
+                    let refused = io.refuse(socket, "no", "");
+                    self.log.push(format!("refused {refused}"));
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -179,9 +244,9 @@ fn a_client_connects_joins_and_talks_to_its_room() {
         format!("join-room {own}"),
         "connect, recovered false".to_owned(),
     ];
-    assert_eq!(world.log[..3], first);
+    assert_eq!(world.app.log[..3], first);
     assert_eq!(
-        world.log[3..5],
+        world.app.log[3..5],
         ["create-room \"lobby\"", "join-room \"lobby\""]
     );
 }
@@ -207,7 +272,7 @@ fn polling_carries_the_same_and_ends_as_the_protocol_says() {
         world.ask("GET", &sid, ""),
         "{\"code\":1,\"message\":\"Session ID unknown\"}"
     );
-    assert_eq!(world.log.last().unwrap(), "disconnect, transport error");
+    assert_eq!(world.app.log.last().unwrap(), "disconnect, transport error");
 }
 
 #[test]
@@ -224,43 +289,12 @@ fn silence_ends_in_a_ping_timeout_and_no_namespace_in_a_close() {
     }
     assert!(world.sim.hub().is_open(lively));
     assert!(!world.sim.hub().is_open(silent) && !world.sim.hub().is_open(homeless));
-    assert!(world.log.contains(&"disconnect, ping timeout".to_owned()));
-}
-
-#[test]
-fn a_client_that_comes_back_gets_what_it_missed_before_it_is_told_so() {
-    let mut world = World::new(true);
-    let (one, two) = (world.open(), world.open());
-    world.read(one);
-    let welcome = world.says(one, &["40", "42[\"join\",\"lobby\"]"])[0].clone();
-    world.says(two, &["40"]);
-    world.hang_up(one);
-    world.says(two, &["42[\"room\",1]", "42[\"room\",2]"]);
-    let back = world.open();
-    world.read(back);
-    let claim = format!("40{{\"pid\":\"{}\"}}", field(&welcome, "pid"));
-    assert_eq!(
-        world.says(back, &[&claim]),
-        ["42[\"room\",1,\"1\"]", "42[\"room\",2,\"2\"]", &welcome]
+    assert!(
+        world
+            .app
+            .log
+            .contains(&"disconnect, ping timeout".to_owned())
     );
-    assert_eq!(world.log.last().unwrap(), "connect, recovered true");
-    assert_eq!(world.says(two, &["42[\"room\",3]"]), Vec::<String>::new());
-    assert_eq!(world.read(back), ["42[\"room\",3,\"3\"]"]);
-}
-
-#[test]
-fn who_comes_back_is_not_handed_what_was_for_a_socket_that_is_gone() {
-    let mut world = World::new(true);
-    let (one, two) = (world.open(), world.open());
-    world.read(one);
-    let welcome = world.says(one, &["40"])[0].clone();
-    world.says(two, &["40"]);
-    world.hang_up(one);
-    world.says(two, &["42[\"ghost\",\"for two alone\"]"]);
-    let back = world.open();
-    world.read(back);
-    let claim = format!("40{{\"pid\":\"{}\"}}", field(&welcome, "pid"));
-    assert_eq!(world.says(back, &[&claim]), [welcome]);
 }
 
 #[test]
@@ -282,6 +316,7 @@ fn a_poller_that_is_cut_for_its_backlog_in_the_middle_of_anything_harms_nobody()
         world.says(two, &["42[\"room\",2]"]);
         let count = |word: &str| {
             world
+                .app
                 .log
                 .iter()
                 .filter(|line| line.starts_with(word))
@@ -292,7 +327,7 @@ fn a_poller_that_is_cut_for_its_backlog_in_the_middle_of_anything_harms_nobody()
             count("connect,"),
             count("disconnect,") + 1,
             "max_backlog {max_backlog}: {:?}",
-            world.log
+            world.app.log
         );
         assert_eq!(world.says(two, &["429[\"x\"]"]).last().unwrap(), "439[]");
     }

@@ -5,12 +5,25 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use roomcast::sim::client_frame;
 
-use super::{World, field, handle};
+use roomcast::socketio::Options;
 
-const PIECES: [&str; 31] = [
+use super::{World, field};
+
+const PIECES: [&str; 42] = [
     "42[\"ghost\"]",
     "40",
     "40/admin,",
+    "40{\"token\":\"wrong\"}",
+    "40/slow,",
+    "41/slow,",
+    "42[\"admit\"]",
+    "42[\"refuse\"]",
+    "40/game-1,",
+    "41/game-1,",
+    "42/game-1,[\"ask\",1]",
+    "[\"room\",1]",
+    "[\"join\",\"lobby\"]",
+    "[\"kick\"]",
     "40/none,",
     "41",
     "41/admin,",
@@ -44,12 +57,18 @@ const PIECES: [&str; 31] = [
 /// Clients of all kinds that send what comes to mind.
 fn attack(seed: u64) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut world = World::new(random.random());
+    let recovery: bool = random.random();
+    let mut world = World::with(Options {
+        plain_path: Some("/ws".to_owned()),
+        max_disconnection_duration: recovery.then_some(120_000),
+        ..Options::default()
+    });
     let (mut sids, mut lines) = (Vec::new(), Vec::new());
     for _ in 0..60 {
         match random.random_range(0..10) {
             0 => sids.push(field(&world.ask("GET", "", ""), "sid").to_owned()),
-            1 => lines.push(world.open()),
+            1 if random.random() => lines.push(world.open()),
+            1 => lines.push(world.open_at("/ws")),
             2 | 3 => {
                 let body: Vec<_> = (0..random.random_range(0..4))
                     .map(|_| *PIECES.choose(&mut random).unwrap())
@@ -68,10 +87,7 @@ fn attack(seed: u64) {
                     continue;
                 };
                 let path = format!("/socket.io/?EIO=4&transport=websocket&sid={sid}");
-                let (io, log) = (&mut world.io, &mut world.log);
-                let line = world.sim.open(&path, &mut |hub, event| {
-                    io.drive(hub, event, |io, event| handle(io, event, log))
-                });
+                let line = world.open_at(&path);
                 lines.push(line);
             }
             5 => {
@@ -108,6 +124,7 @@ fn attack(seed: u64) {
     assert_eq!(world.sim.hub().connections(), 0, "seed {seed}");
     let count = |word: &str| {
         world
+            .app
             .log
             .iter()
             .filter(|line| line.starts_with(word))

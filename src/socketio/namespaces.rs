@@ -1,0 +1,97 @@
+//! Namespaces: fixed ones, and those that a predicate lets be, which go with their last socket.
+
+use std::collections::HashMap;
+use std::ops::{Index, IndexMut};
+use std::sync::Arc;
+
+use slab::Slab;
+
+use super::event::Socket;
+use crate::Rooms;
+
+/// Says whether a namespace of that name may be.
+pub(super) type Predicate = Box<dyn FnMut(&str) -> bool + Send>;
+
+/// All namespaces, by key and by name.
+pub(super) struct Namespaces {
+    list: Slab<Namespace>,
+    keys: HashMap<Arc<str>, u32>,
+    pub(super) predicate: Option<Predicate>,
+}
+
+/// A namespace: the sockets in it and their rooms.
+pub(super) struct Namespace {
+    pub(super) name: Arc<str>,
+    pub(super) rooms: Rooms<Socket>,
+    /// Sockets in it or about to be.
+    pub(super) sockets: usize,
+    /// It is there because the predicate says so.
+    dynamic: bool,
+}
+
+impl Namespaces {
+    /// The root namespace alone.
+    pub(super) fn new() -> Self {
+        let mut namespaces = Self {
+            list: Slab::new(),
+            keys: HashMap::new(),
+            predicate: None,
+        };
+        namespaces.add("/", false);
+        namespaces
+    }
+
+    /// Adds a namespace that stays; one that is there already does so from now on.
+    pub(super) fn fix(&mut self, name: &str) {
+        match self.find(name) {
+            Some(key) => self[key].dynamic = false,
+            None => _ = self.add(name, false),
+        }
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<u32> {
+        self.keys.get(name).copied()
+    }
+
+    /// The namespace that a client asks for, made if the predicate lets it be.
+    pub(super) fn find_or_make(&mut self, name: &str) -> Option<u32> {
+        self.find(name).or_else(|| {
+            let may_be = self.predicate.as_mut()?(name);
+            may_be.then(|| self.add(name, true))
+        })
+    }
+
+    /// Forgets a namespace that nobody is in, unless it is fixed.
+    pub(super) fn release(&mut self, key: u32) {
+        if self[key].dynamic && self[key].sockets == 0 {
+            let namespace = self.list.remove(key as usize);
+            self.keys.remove(&namespace.name);
+        }
+    }
+
+    fn add(&mut self, name: &str, dynamic: bool) -> u32 {
+        let name: Arc<str> = name.into();
+        let key = self.list.insert(Namespace {
+            name: Arc::clone(&name),
+            rooms: Rooms::new(),
+            sockets: 0,
+            dynamic,
+        }) as u32;
+        self.keys.insert(name, key);
+        key
+    }
+}
+
+impl Index<u32> for Namespaces {
+    type Output = Namespace;
+
+    fn index(&self, key: u32) -> &Namespace {
+        &self.list[key as usize]
+    }
+}
+
+impl IndexMut<u32> for Namespaces {
+    fn index_mut(&mut self, key: u32) -> &mut Namespace {
+        &mut self.list[key as usize]
+    }
+}
