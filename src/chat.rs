@@ -1,190 +1,240 @@
 //! The chat: an application of the library, which uses nothing but its public doors.
 //!
-//! Its events come in by the plain door at `/ws`. What one client sends is pushed to the others it
-//! is meant for, as the same event with two more arguments: the number of the message on this
-//! server, and the public name of its sender. What is refused is answered by `error`, in words.
+//! Its events come from clients of Socket.IO and by the plain door at `/ws`, which makes no
+//! difference here. What one client sends is pushed to the others it is meant for, as the same
+//! event with two more arguments: the number of the message on this server, and the public name of
+//! its sender. What is refused is answered in words: in the ack if there is one, else by `error`.
 
-use roomcast::files::Files;
-use roomcast::{CloseReason, Event, Hub, Id, Request, Response, RoomEvent, Sid};
+use roomcast::Who;
+use roomcast::socketio::{Ack, Args, Event, Io, Socket};
+use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::page;
-use crate::plain::{self, Call};
+use crate::history::History;
+use crate::page::Site;
 
-/// The state of the chat, besides what the hub keeps.
+/// The state of the chat, besides who is where.
 pub(crate) struct Chat {
     site: Site,
-    /// Messages so far; the number of the last one.
-    sent: u64,
-    /// Who has left a room last.
-    left: Option<(Id, Sid)>,
-}
-
-/// What is served over HTTP.
-pub(crate) enum Site {
-    /// The page inside the program.
-    Page,
-    /// A folder of the user's own.
-    Folder(Files),
+    /// Senders get their own messages, too.
+    echo: bool,
+    history: History,
 }
 
 /// Why an event is refused, in words for its sender.
 type Refusal = String;
 
+/// Arguments of an event, each as it came.
+type Raw = [Box<RawValue>];
+
+/// What is told to a sender whose event is done.
+enum Done {
+    /// The ack alone.
+    Ack(serde_json::Value),
+    /// An answer that also comes as an event where there is no ack.
+    Whoami(String, Vec<String>),
+}
+
 impl Chat {
-    pub(crate) fn new(site: Site) -> Self {
+    pub(crate) fn new(site: Site, echo: bool, history: usize) -> Self {
         Self {
             site,
-            sent: 0,
-            left: None,
+            echo,
+            history: History::new(history),
         }
     }
 
     /// Does what the chat does about an event.
-    pub(crate) fn handle(&mut self, hub: &mut Hub, event: Event<'_>) {
+    pub(crate) fn handle(&mut self, io: &mut Io<'_>, event: Event<'_>) {
         match event {
-            Event::Request { id, request } => _ = hub.respond(id, self.answer(&request)),
-            Event::Upgrade { id, request } if request.path() != DOOR => {
-                hub.respond(
-                    id,
-                    Response::text(404, format_args!("the WebSocket is at {DOOR}")),
-                );
-            }
-            Event::Open { id } => log::info!("connect {}", name(hub, id)),
-            Event::Text { id, text } => self.take(hub, id, text),
-            Event::Binary { id, .. } => refuse(hub, id, "a message is text: one JSON array"),
-            Event::Close { id, reason, .. } => self.say_goodbye(id, &reason),
-            Event::Room(change) => self.note(&change),
+            Event::Connect {
+                socket,
+                auth,
+                recovered,
+                ..
+            } => self.welcome(io, socket, auth, recovered),
+            Event::Message {
+                socket,
+                name,
+                args,
+                ack,
+            } => self.take(io, socket, name, args, ack),
+            Event::Disconnect { sid, reason, .. } => log::info!("disconnect {sid}: {reason}"),
+            Event::Room { change, .. } => log::info!("{change}"),
+            Event::Core(event) => self.site.serve(io.hub(), &event),
             _ => {}
         }
     }
 
-    fn note(&mut self, change: &RoomEvent<Id>) {
-        log::info!("{change}");
-        if let RoomEvent::Leave { id, sid, .. } = *change {
-            self.left = Some((id, sid));
-        }
-    }
-
-    /// A socket that is gone has no name any more, but it has just left its rooms by it.
-    fn say_goodbye(&self, id: Id, reason: &CloseReason) {
-        let sid = self
-            .left
-            .filter(|(left, _)| *left == id)
-            .map(|(_, sid)| sid.to_string());
-        log::info!("disconnect {}: {reason}", sid.unwrap_or_default());
-    }
-
-    fn answer(&self, request: &Request<'_>) -> Response {
-        match &self.site {
-            // RFC 9110 §15.5.22: this path speaks another protocol.
-            _ if request.path() == DOOR => Response::text(426, "a WebSocket is here")
-                .header("Upgrade", "websocket")
-                .header("Sec-WebSocket-Version", "13"),
-            Site::Page => page::answer(request),
-            Site::Folder(files) => files.answer(request),
-        }
-    }
-
-    fn take(&mut self, hub: &mut Hub, id: Id, text: &str) {
-        let done = match Call::decode(text) {
-            Ok(call) => self.call(hub, id, &call),
-            Err(why) => Err(why.to_owned()),
-        };
-        if let Err(why) = done {
-            refuse(hub, id, &why);
-        }
-    }
-
-    fn call(&mut self, hub: &mut Hub, id: Id, call: &Call<'_>) -> Result<(), Refusal> {
-        match (&*call.name, &*call.args) {
-            ("chat message", [text]) => {
-                let event = self.event(hub, id, call, text)?;
-                hub.everyone().except(id).send(&event);
+    /// Who says how far it has read gets what was said since; who is recovered has it already.
+    fn welcome(&self, io: &mut Io<'_>, socket: Socket, auth: &str, recovered: bool) {
+        let again = if recovered { " again" } else { "" };
+        log::info!("connect {}{again}", name(io, socket));
+        if let (Some(offset), false) = (server_offset(auth), recovered) {
+            for kept in self.history.behind(offset) {
+                let args = (&kept.text, kept.number, &kept.sender);
+                io.emit(socket, "chat message", args);
             }
-            ("room message", [room, text]) => {
-                let room = member_of(hub, id, room)?;
-                let event = self.event(hub, id, call, text)?;
-                hub.to(&room).except(id).send(&event);
-            }
-            ("private message", [to, text]) => {
-                let to = somebody(hub, to)?;
-                let event = self.event(hub, id, call, text)?;
-                hub.to(&to).send(&event);
-            }
-            ("join", [room]) => join(hub, id, room)?,
-            ("leave", [room]) => _ = hub.leave(id, &member_of(hub, id, room)?),
-            ("whoami", []) => whoami(hub, id),
-            _ => return Err(unknown(&call.name)),
         }
-        Ok(())
     }
 
-    /// The event as its receivers get it: with its number and its sender.
-    fn event(
+    fn take(
         &mut self,
-        hub: &Hub,
-        id: Id,
-        call: &Call<'_>,
-        text: &RawValue,
-    ) -> Result<String, Refusal> {
-        if !text.get().starts_with('"') {
-            return Err("a message is a text".to_owned());
+        io: &mut Io<'_>,
+        socket: Socket,
+        event: &str,
+        args: Args<'_>,
+        ack: Option<Ack>,
+    ) {
+        let done = match args.parse::<Vec<Box<RawValue>>>() {
+            Ok(args) => self.call(io, socket, event, &args),
+            Err(error) => Err(error.to_string()),
+        };
+        match (done, ack) {
+            (Ok(Done::Ack(answer)), Some(ack)) => _ = io.answer(ack, [answer]),
+            (Ok(Done::Ack(_)), None) => {}
+            (Ok(Done::Whoami(sid, rooms)), Some(ack)) => _ = io.answer(ack, (sid, rooms)),
+            (Ok(Done::Whoami(sid, rooms)), None) => _ = io.emit(socket, "whoami", (sid, rooms)),
+            (Err(why), ack) => refuse(io, socket, &why, ack),
         }
-        self.sent += 1;
-        let (number, sender) = (self.sent.to_string(), plain::quote(&name(hub, id)));
-        let mut args: Vec<&str> = call.args.iter().map(|arg| arg.get()).collect();
-        args.extend([&*number, &*sender]);
-        Ok(plain::encode(&call.name, &args))
+    }
+
+    fn call(
+        &mut self,
+        io: &mut Io<'_>,
+        socket: Socket,
+        event: &str,
+        args: &Raw,
+    ) -> Result<Done, Refusal> {
+        match (event, args) {
+            ("chat message", [text]) => self.say(io, socket, text, None),
+            ("chat message", [text, offset]) => self.say(io, socket, text, Some(offset)),
+            ("room message", [room, _]) => {
+                let room = member_of(io, socket, room)?;
+                self.pass_on(io, socket, Who::Room(&room), event, args)
+            }
+            ("private message", [to, _]) => {
+                let to = somebody(io, to)?;
+                self.pass_on(io, socket, Who::One(to), event, args)
+            }
+            ("join", [room]) => join(io, socket, room),
+            ("leave", [room]) => {
+                let room = member_of(io, socket, room)?;
+                io.leave(socket, &room);
+                Ok(rooms(io, socket))
+            }
+            ("whoami", []) => Ok(Done::Whoami(
+                name(io, socket),
+                rooms_of(io, socket).collect(),
+            )),
+            _ => Err(unknown(event)),
+        }
+    }
+
+    /// A message to everyone, which is kept. With a name that its sender gave it, a second copy of
+    /// it is acknowledged and goes nowhere.
+    fn say(
+        &mut self,
+        io: &mut Io<'_>,
+        socket: Socket,
+        text: &RawValue,
+        offset: Option<&RawValue>,
+    ) -> Result<Done, Refusal> {
+        check_text(text)?;
+        let offset = offset.map(|offset| client_offset(io, socket, offset));
+        let offset = offset.transpose()?;
+        let known = offset
+            .as_ref()
+            .and_then(|name| self.history.number_of(name));
+        if let Some(number) = known {
+            return Ok(Done::Ack(json!({ "id": number })));
+        }
+        let sender = name(io, socket);
+        let number = self.history.keep(text, &sender, offset);
+        let to = io.everyone();
+        let to = if self.echo { to } else { to.except(socket) };
+        to.emit("chat message", (text, number, sender));
+        Ok(Done::Ack(json!({ "id": number })))
+    }
+
+    /// A message to some, as it came and with its number and its sender.
+    fn pass_on(
+        &mut self,
+        io: &mut Io<'_>,
+        socket: Socket,
+        who: Who<'_, Socket>,
+        event: &str,
+        args: &Raw,
+    ) -> Result<Done, Refusal> {
+        let (to, text) = (&args[0], &args[1]);
+        check_text(text)?;
+        let (number, sender) = (self.history.next_number(), name(io, socket));
+        let all = io.to(who);
+        let all = match (self.echo, who) {
+            (true, _) => all.to(socket),
+            (false, Who::Room(_)) => all.except(socket),
+            // Somebody may write to itself.
+            (false, Who::One(_)) => all,
+        };
+        all.emit(event, (to, text, number, sender));
+        Ok(Done::Ack(json!({ "id": number })))
     }
 }
 
-fn join(hub: &mut Hub, id: Id, room: &RawValue) -> Result<(), Refusal> {
+fn join(io: &mut Io<'_>, socket: Socket, room: &RawValue) -> Result<Done, Refusal> {
     let room = room_name(room)?;
     // Whoever is in the room of somebody's name reads along what is private.
-    if hub.find(&room).is_some() {
+    if io.find(&room).is_some() {
         return Err("this room is somebody's own".to_owned());
     }
-    if hub.rooms_of(id).count() > MAX_ROOMS {
+    if rooms_of(io, socket).count() >= MAX_ROOMS {
         return Err(format!("you are in {MAX_ROOMS} rooms already"));
     }
-    hub.join(id, &room);
-    Ok(())
-}
-
-fn whoami(hub: &mut Hub, id: Id) {
-    let me = name(hub, id);
-    let rooms: Vec<String> = hub
-        .rooms_of(id)
-        .filter(|room| *room != *me)
-        .map(|room| plain::quote(&room))
-        .collect();
-    let rooms = format!("[{}]", rooms.join(","));
-    hub.send(id, &plain::encode("whoami", &[&plain::quote(&me), &rooms]));
+    io.join(socket, &room);
+    Ok(rooms(io, socket))
 }
 
 /// The room that an argument names, if the sender is in it.
-fn member_of(hub: &Hub, id: Id, room: &RawValue) -> Result<String, Refusal> {
+fn member_of(io: &Io<'_>, socket: Socket, room: &RawValue) -> Result<String, Refusal> {
     let room = room_name(room)?;
-    match hub.rooms().contains(&room, id) && hub.find(&room).is_none() {
+    match rooms_of(io, socket).any(|joined| joined == room) {
         true => Ok(room),
         false => Err(format!("you are not in the room {room}")),
     }
 }
 
 /// The public name that an argument is, if that socket is here.
-fn somebody(hub: &Hub, to: &RawValue) -> Result<String, Refusal> {
-    let to = plain::string(to).filter(|to| hub.find(to).is_some());
+fn somebody(io: &Io<'_>, to: &RawValue) -> Result<Socket, Refusal> {
+    let to = string(to).and_then(|to| io.find(&to));
     to.ok_or_else(|| "nobody of that id is here".to_owned())
 }
 
 fn room_name(room: &RawValue) -> Result<String, Refusal> {
-    let room = plain::string(room).ok_or("the name of a room is a text")?;
+    let room = string(room).ok_or("the name of a room is a text")?;
     match room.len() {
-        1..=MAX_ROOM_NAME if !room.contains(char::is_control) => Ok(room),
+        1..=MAX_NAME if !room.contains(char::is_control) => Ok(room),
         _ => Err(format!(
-            "the name of a room has 1 to {MAX_ROOM_NAME} bytes and no control characters"
+            "the name of a room has 1 to {MAX_NAME} bytes and no control characters"
         )),
+    }
+}
+
+/// The name that a sender gives a message. Names begin with the sender's own as a rule, so that
+/// nobody may take one that begins with somebody else's.
+fn client_offset(io: &Io<'_>, socket: Socket, offset: &RawValue) -> Result<String, Refusal> {
+    let offset = string(offset).filter(|offset| offset.len() <= MAX_NAME);
+    let offset = offset.ok_or(format!("the id of a message is a text of {MAX_NAME} bytes"))?;
+    let owner = offset.get(..20).and_then(|sid| io.find(sid));
+    match owner.is_none_or(|owner| owner == socket) {
+        true => Ok(offset),
+        false => Err("this id of a message is somebody else's".to_owned()),
+    }
+}
+
+fn check_text(text: &RawValue) -> Result<(), Refusal> {
+    match text.get().starts_with('"') {
+        true => Ok(()),
+        false => Err("a message is a text".to_owned()),
     }
 }
 
@@ -200,18 +250,43 @@ fn unknown(event: &str) -> Refusal {
     }
 }
 
-fn refuse(hub: &mut Hub, id: Id, why: &str) {
-    log::debug!("refused {}: {why}", name(hub, id));
-    hub.send(id, &plain::encode("error", &[&plain::quote(why)]));
+fn refuse(io: &mut Io<'_>, socket: Socket, why: &str, ack: Option<Ack>) {
+    log::debug!("refused {}: {why}", name(io, socket));
+    match ack {
+        Some(ack) => io.answer(ack, [json!({ "error": why })]),
+        None => io.emit(socket, "error", (why,)),
+    };
 }
 
-fn name(hub: &Hub, id: Id) -> String {
-    hub.sid(id).map_or_else(String::new, |sid| sid.to_string())
+/// The text that an argument is, if it is one.
+fn string(arg: &RawValue) -> Option<String> {
+    serde_json::from_str(arg.get()).ok()
 }
 
-/// Where the plain door is.
-const DOOR: &str = "/ws";
+/// How far a client has read, if its payload says so.
+fn server_offset(auth: &str) -> Option<u64> {
+    let auth: serde_json::Value = serde_json::from_str(auth).ok()?;
+    auth.get("serverOffset")?.as_u64()
+}
+
+fn rooms(io: &Io<'_>, socket: Socket) -> Done {
+    let rooms: Vec<_> = rooms_of(io, socket).collect();
+    Done::Ack(json!({ "rooms": rooms }))
+}
+
+/// The rooms of a socket besides its own.
+fn rooms_of(io: &Io<'_>, socket: Socket) -> impl Iterator<Item = String> {
+    let own = name(io, socket);
+    let rooms = io.rooms_of(socket).into_iter().map(|room| room.to_string());
+    rooms.filter(move |room| *room != own)
+}
+
+fn name(io: &Io<'_>, socket: Socket) -> String {
+    io.sid(socket)
+        .map_or_else(String::new, |sid| sid.to_string())
+}
+
 /// Rooms of one client besides its own, so that one cannot fill the memory with them.
 const MAX_ROOMS: usize = 32;
 /// Bytes.
-const MAX_ROOM_NAME: usize = 64;
+const MAX_NAME: usize = 64;

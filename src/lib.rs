@@ -26,7 +26,7 @@
 //! Imports point only down; a test reads them (`tests/suite/floors.rs`).
 //!
 //! ```text
-//! 5  programs     main chat page plain options logger      use the public API only
+//! 5  programs     main chat history page options logger    use the public API only
 //!                 examples/*
 //! 4  layers       files socketio                           use the public API only
 //!    ─────────────────────────────────────────────────────────────────────────────

@@ -3,22 +3,23 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod chat;
+mod history;
 mod logger;
 mod options;
 mod page;
-mod plain;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::thread;
 
 use log::LevelFilter;
-use roomcast::{Config, Handle, Server, files::Files};
+use roomcast::{Config, Handle, Server, files::Files, socketio::SocketIo};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use chat::{Chat, Site};
+use chat::Chat;
 use options::{LOCALHOST, Options};
+use page::Site;
 
 fn main() -> ExitCode {
     let options = match Options::of_this_process() {
@@ -50,15 +51,21 @@ fn serve(options: &Options) -> Result<(), String> {
     if !options.quiet {
         banner(options, &server);
     }
-    let mut chat = Chat::new(site);
+    let mut io = SocketIo::with(options.socketio.clone());
+    let mut chat = Chat::new(site, options.echo, options.history);
     server
-        .run(|hub, event| chat.handle(hub, event))
+        .run(|hub, event| io.drive(hub, event, |io, event| chat.handle(io, event)))
         .map_err(|error| format!("the loop failed: {error}"))
 }
 
 fn listen(options: &Options) -> io::Result<Server> {
+    let max = options.socketio.max_http_buffer_size;
     let config = Config {
         origins: options.origins.clone(),
+        max_body: max,
+        max_message: max,
+        max_frame: max,
+        max_backlog: Config::default().max_backlog.max(2 * max),
         ..Config::default()
     };
     let mut server = Server::new(config)?;

@@ -1,10 +1,16 @@
 //! The command line: one table, from which both the parsing and the help text come.
 
+mod flags;
+
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use lexopt::Arg;
+use roomcast::socketio;
+
+use crate::page::DOOR;
+use flags::{Action, FLAGS, Flag};
 
 /// What the command was asked to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,6 +19,9 @@ pub(crate) struct Options {
     pub(crate) port: u16,
     pub(crate) dir: Option<PathBuf>,
     pub(crate) origins: Vec<String>,
+    pub(crate) echo: bool,
+    pub(crate) history: usize,
+    pub(crate) socketio: socketio::Options,
     pub(crate) verbose: bool,
     pub(crate) quiet: bool,
     pub(crate) help: bool,
@@ -26,6 +35,13 @@ impl Default for Options {
             port: 3000,
             dir: None,
             origins: Vec::new(),
+            echo: false,
+            history: 50,
+            socketio: socketio::Options {
+                plain_path: Some(DOOR.to_owned()),
+                max_disconnection_duration: Some(120_000),
+                ..socketio::Options::default()
+            },
             verbose: false,
             quiet: false,
             help: false,
@@ -36,104 +52,6 @@ impl Default for Options {
 
 /// Both addresses of this machine for itself.
 pub(crate) const LOCALHOST: &str = "localhost";
-
-struct Flag {
-    short: Option<char>,
-    long: &'static str,
-    help: &'static str,
-    /// A variable that sets it too; the flag wins.
-    env: Option<&'static str>,
-    action: Action,
-}
-
-enum Action {
-    /// It stands alone.
-    Set(fn(&mut Options)),
-    /// It takes a value, called so in the help; the error says what it must be.
-    Value(
-        &'static str,
-        fn(&mut Options, OsString) -> Result<(), &'static str>,
-    ),
-}
-
-const FLAGS: [Flag; 8] = [
-    Flag {
-        short: Some('p'),
-        long: "port",
-        help: "listen on this port; 0 means any free one [3000]",
-        env: Some("PORT"),
-        action: Action::Value("PORT", |options, value| {
-            let port = value.to_str().and_then(|text| text.parse().ok());
-            options.port = port.ok_or("a number from 0 to 65535")?;
-            Ok(())
-        }),
-    },
-    Flag {
-        short: None,
-        long: "host",
-        help: "listen on this address; 0.0.0.0 or :: means all [localhost]",
-        env: Some("HOST"),
-        action: Action::Value("HOST", |options, value| {
-            let host = value.into_string().ok().filter(|host| !host.is_empty());
-            options.host = host.ok_or("a name or an address")?;
-            Ok(())
-        }),
-    },
-    Flag {
-        short: None,
-        long: "dir",
-        help: "serve this folder instead of the chat page",
-        env: None,
-        action: Action::Value("PATH", |options, value| {
-            options.dir = Some(value.into());
-            Ok(())
-        }),
-    },
-    Flag {
-        short: None,
-        long: "origin",
-        help: "let pages of this origin connect too, as https://example.com, or * for all; repeatable",
-        env: None,
-        action: Action::Value("ORIGIN", |options, value| {
-            let origin = value
-                .into_string()
-                .ok()
-                .filter(|origin| origin == "*" || is_origin(origin));
-            options
-                .origins
-                .push(origin.ok_or("an origin as https://example.com, or *")?);
-            Ok(())
-        }),
-    },
-    Flag {
-        short: Some('v'),
-        long: "verbose",
-        help: "log connects, disconnects and what happens in the rooms",
-        env: None,
-        action: Action::Set(|options| options.verbose = true),
-    },
-    Flag {
-        short: Some('q'),
-        long: "quiet",
-        help: "say nothing but errors",
-        env: None,
-        action: Action::Set(|options| options.quiet = true),
-    },
-    Flag {
-        short: Some('h'),
-        long: "help",
-        help: "print this help",
-        env: None,
-        action: Action::Set(|options| options.help = true),
-    },
-    Flag {
-        short: Some('V'),
-        long: "version",
-        help: "print the version",
-        env: None,
-        action: Action::Set(|options| options.version = true),
-    },
-];
 
 impl Options {
     /// Reads the environment, then the arguments; the error is one line for the user.
@@ -208,7 +126,7 @@ pub(crate) fn help() -> String {
         let env = flag
             .env
             .map_or_else(String::new, |name| format!(" (or ${name})"));
-        text.push_str(&format!("  {:<20} {}{env}\n", flag.usage(), flag.help));
+        text.push_str(&format!("  {:<34} {}{env}\n", flag.usage(), flag.help));
     }
     text
 }
@@ -263,6 +181,35 @@ mod tests {
     }
 
     #[test]
+    fn the_numbers_of_socket_io_have_their_official_names() {
+        let defaults = read(&[], &[]).unwrap().socketio;
+        assert_eq!(defaults.max_disconnection_duration, Some(120_000));
+        let all = [
+            "--ping-interval=1",
+            "--ping-timeout=2",
+            "--connect-timeout=3",
+            "--upgrade-timeout=4",
+            "--max-http-buffer-size=5000",
+            "--max-disconnection-duration=6",
+            "--transports=websocket",
+        ];
+        let expected = socketio::Options {
+            ping_interval: 1,
+            ping_timeout: 2,
+            connect_timeout: 3,
+            upgrade_timeout: 4,
+            max_http_buffer_size: 5000,
+            max_disconnection_duration: Some(6),
+            polling: false,
+            ..defaults
+        };
+        assert_eq!(read(&all, &[]).unwrap().socketio, expected);
+        let off = read(&["--no-recovery", "--echo", "--history=7"], &[]).unwrap();
+        assert_eq!(off.socketio.max_disconnection_duration, None);
+        assert!(off.echo && off.history == 7);
+    }
+
+    #[test]
     fn what_is_wrong_is_told_in_one_line() {
         refused(&["--frob"], &[], "'--frob'");
         refused(&["-x"], &[], "'-x'");
@@ -280,6 +227,14 @@ mod tests {
             "--origin wants an origin as https://example.com",
         );
         refused(&["--verbose=yes"], &[], "verbose");
+        refused(&["--ping-interval", "0"], &[], "a number of milliseconds");
+        refused(
+            &["--transports", "carrier"],
+            &[],
+            "--transports wants polling",
+        );
+        refused(&["--max-http-buffer-size", "1k"], &[], "1000 to 1073741824");
+        refused(&["--history", "-1"], &[], "--history wants a number");
     }
 
     #[test]
@@ -290,6 +245,6 @@ mod tests {
                 .iter()
                 .all(|flag| help.contains(&format!("--{}", flag.long)) && help.contains(flag.help))
         );
-        assert!(help.lines().all(|line| line.len() <= 110));
+        assert!(help.lines().all(|line| line.len() <= 120));
     }
 }

@@ -1,8 +1,45 @@
-//! The chat page, inside the program: three files and an icon, known by their paths.
+//! What is served over HTTP: the chat page, which is inside the program, or a folder.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use roomcast::{Request, Response};
+use roomcast::files::Files;
+use roomcast::{Event, Hub, Request, Response};
+
+/// Where the pages are from.
+pub(crate) enum Site {
+    /// The page inside the program.
+    Page,
+    /// A folder of the user's own.
+    Folder(Files),
+}
+
+impl Site {
+    /// Answers requests; the only WebSockets are those of Socket.IO and of the plain door.
+    pub(crate) fn serve(&self, hub: &mut Hub, event: &Event<'_>) {
+        match event {
+            Event::Request { id, request } => _ = hub.respond(*id, self.answer(request)),
+            Event::Upgrade { id, .. } => {
+                let place = format_args!("the WebSocket is at {DOOR}");
+                hub.respond(*id, Response::text(404, place));
+            }
+            _ => {}
+        }
+    }
+
+    fn answer(&self, request: &Request<'_>) -> Response {
+        match self {
+            // RFC 9110 §15.5.22: this path speaks another protocol.
+            _ if request.path() == DOOR => Response::text(426, "a WebSocket is here")
+                .header("Upgrade", "websocket")
+                .header("Sec-WebSocket-Version", "13"),
+            Self::Page => answer(request),
+            Self::Folder(files) => files.answer(request),
+        }
+    }
+}
+
+/// Where the plain door is.
+pub(crate) const DOOR: &str = "/ws";
 
 struct File {
     path: &'static str,
@@ -38,7 +75,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Answers a request for a file of the page.
-pub(crate) fn answer(request: &Request<'_>) -> Response {
+fn answer(request: &Request<'_>) -> Response {
     let path = if request.path() == "/index.html" {
         "/"
     } else {

@@ -1,7 +1,7 @@
 //! What can be set, by the names and the defaults of the reference server.
 
 /// Options of a [`SocketIo`](super::SocketIo); all times in milliseconds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Where it is served, with slashes at both ends; `/socket.io/`.
     pub path: String,

@@ -213,9 +213,9 @@ fn junk_is_answered_with_an_error_and_the_connection_lives() {
     one.is_refused(r#"["frob"]"#, "no such event");
     one.is_refused(r#"["__proto__",{}]"#, "no such event");
     one.is_refused(r#"["chat message"]"#, "other arguments");
-    one.is_refused(r#"["chat message","a","b"]"#, "other arguments");
+    one.is_refused(r#"["chat message","a","b","c"]"#, "other arguments");
     one.is_refused(r#"["chat message",{"a":1}]"#, "a message is a text");
-    one.is_refused(&"[".repeat(500_000), "one JSON array");
+    one.is_refused(&"[".repeat(500_000), "nested too deep");
     one.socket.send(Message::binary(vec![1, 2, 3])).unwrap();
     one.hears_refusal("a message is text");
     one.say(r#"["chat message","still here"]"#);

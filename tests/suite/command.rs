@@ -165,7 +165,7 @@ fn verbose_logs_connects_disconnects_and_what_happens_in_the_rooms() {
     assert_eq!(closing(&mut socket), None);
     logs("leave-room SID SID");
     logs("delete-room SID");
-    logs("disconnect SID: closed by the peer");
+    logs("disconnect SID: transport close");
 }
 
 /// Starts it on a port that was free a moment ago, without its banner.

@@ -19,7 +19,7 @@ const FLOORS: [&[&str]; 6] = [
     ],
     &["handle", "server", "sim"],
     &["files", "socketio"],
-    &["chat", "logger", "main", "options", "page", "plain"],
+    &["chat", "history", "logger", "main", "options", "page"],
 ];
 
 /// Files that use the crate as any program does: by what `lib.rs` exports.
