@@ -1,5 +1,7 @@
 //! The events of the chat, through the real program.
 
+mod socketio;
+
 use crate::program::Program;
 use crate::support::{Socket, hear, open, say};
 use tungstenite::Message;
