@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use cap::Cap;
 use roomcast::sim::{Sim, client_frame, quiet};
+use roomcast::socketio::{Options, SocketIo};
 use roomcast::{Config, Event, Hub, Id, Response, Server};
 
 #[global_allocator]
@@ -278,3 +279,27 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const HANDSHAKE: &[u8] =
     b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+/// A client of Socket.IO by WebSocket: its session, its socket with the room of its own, its
+/// heartbeat, and what recovery remembers of it; the connection of the core included.
+#[test]
+fn an_idle_client_of_socket_io_takes_512_bytes() {
+    let _alone = alone();
+    let mut sim = Sim::new(Config::default());
+    let mut io = SocketIo::with(Options {
+        max_disconnection_duration: Some(120_000),
+        ..Options::default()
+    });
+    let before = heap(&sim);
+    for _ in 0..SOCKETS {
+        let path = "/socket.io/?EIO=4&transport=websocket";
+        let id = sim.open(path, &mut |hub, event| io.drive(hub, event, |_, _| {}));
+        let connect = client_frame(0x81, b"40");
+        sim.receive(id, &connect, &mut |hub, event| {
+            io.drive(hub, event, |_, _| {})
+        });
+        sim.end_turn(&mut |hub, event| io.drive(hub, event, |_, _| {}));
+        sim.take(id);
+    }
+    costs_at_most(512, before, heap(&sim));
+}
