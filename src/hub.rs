@@ -204,7 +204,7 @@ impl Hub {
         if self.phase(id) != Some(Phase::Answer) {
             return false;
         }
-        self.upgrade = None;
+        self.upgrade.take_if(|upgrade| upgrade.id == id);
         self.answer(id, response);
         true
     }

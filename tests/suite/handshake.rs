@@ -154,6 +154,24 @@ fn the_application_refuses_a_websocket_and_the_connection_goes_on() {
 }
 
 #[test]
+fn a_websocket_opens_also_if_another_request_is_answered_meanwhile() {
+    let mut sim = Sim::new(Config::default());
+    let mut held = None;
+    let mut handler = |hub: &mut Hub, event: Event<'_>| match event {
+        Event::Request { id, .. } => held = Some(id),
+        Event::Upgrade { .. } => {
+            let answered = held.take().map(|id| hub.respond(id, Response::new(204)));
+            assert_eq!(answered, Some(true));
+        }
+        _ => {}
+    };
+    let poll = sim.connect();
+    sim.receive(poll, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", &mut handler);
+    let socket = sim.open("/", &mut handler);
+    assert!(sim.hub().is_open(socket));
+}
+
+#[test]
 fn frames_right_behind_the_handshake_are_not_lost() {
     let server = Running::start(Config::default(), echo);
     let mut raw = connect(server.addr);
