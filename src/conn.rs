@@ -41,7 +41,7 @@ pub(crate) enum Phase {
     Idle,
     /// A part of a head has come.
     Head,
-    /// A part of a body.
+    /// A part of a body; the application has the head.
     Body,
     /// The application has the request.
     Answer,

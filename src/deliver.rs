@@ -67,6 +67,7 @@ pub(crate) fn hang_up(hub: &mut Hub, key: u32, handler: Handler<'_>) {
         // What was answered still goes out: many a simple client closes its side after asking.
         Phase::Idle | Phase::Head | Phase::Body | Phase::Closing if !silent => {
             conn.ended = true;
+            hub.retire(id, CloseReason::Lost);
             hub.finish(key, hub.config.write_timeout);
         }
         _ => hub.lose(id, CloseReason::Lost),
@@ -98,6 +99,8 @@ fn consume(
             Some(Phase::Idle | Phase::Head) => head(hub, id, work, rest, handler),
             Some(Phase::Body) => body(hub, id, work, rest, handler),
             Some(Phase::Open | Phase::Closing) => frame(hub, id, work, rest, handler),
+            // What comes behind the last answer is read over (RFC 9112 §9.6).
+            Some(Phase::Stream) if hub.is_last(id) => Step::Wait(rest.len()),
             Some(Phase::Answer | Phase::Stream) => Step::Wait(0),
             Some(Phase::Last | Phase::Drain | Phase::Gone) | None => Step::Wait(rest.len()),
         };
@@ -149,15 +152,37 @@ fn begin(
         }
         return Step::On(head.len);
     }
-    match Body::begin(head.framing, hub.config.max_body as u64) {
-        Err(fault) => hub.refuse(id, fault),
-        Ok(body) => {
-            work.body = Some(body);
-            work.head = bytes[..head.len].to_vec();
-            hub.await_body(id, head.expects_continue && bytes.len() == head.len);
+    let begun = Body::begin(head.framing, hub.config.max_body as u64).and_then(|mut body| {
+        let (used, whole) = body.decode(&bytes[head.len..])?;
+        Ok((body, used, whole))
+    });
+    match begun {
+        Err(fault) => {
+            hub.refuse(id, fault);
+            Step::On(bytes.len())
+        }
+        Ok((body, used, true)) => {
+            ask(hub, id, head.request.with_body(&body.bytes), handler);
+            Step::On(head.len + used)
+        }
+        Ok((body, used, false)) => {
+            if announce(hub, id, head, handler) {
+                hub.invite(id, head.expects_continue && bytes.len() == head.len);
+                work.body = Some(body);
+                work.head = bytes[..head.len].to_vec();
+            }
+            Step::On(head.len + used)
         }
     }
-    Step::On(head.len)
+}
+
+/// Tells the application of a request whose body is on its way; whether that is waited for.
+fn announce(hub: &mut Hub, id: Id, head: &Head<'_>, handler: Handler<'_>) -> bool {
+    hub.await_body(id);
+    let request = head.request;
+    handler(hub, Event::Upload { id, request });
+    drain(hub, handler);
+    hub.phase(id) == Some(Phase::Body)
 }
 
 fn body(hub: &mut Hub, id: Id, work: &mut Work, bytes: &[u8], handler: Handler<'_>) -> Step {
@@ -169,6 +194,7 @@ fn body(hub: &mut Hub, id: Id, work: &mut Work, bytes: &[u8], handler: Handler<'
         Ok((used, false)) => return Step::Wait(used),
         Err(fault) => {
             hub.refuse(id, fault);
+            drain(hub, handler);
             return Step::On(bytes.len());
         }
     };
@@ -310,16 +336,25 @@ impl Hub {
         }
     }
 
-    fn await_body(&mut self, id: Id, announce: bool) {
+    fn await_body(&mut self, id: Id) {
         self.conns[id.key as usize].phase = Phase::Body;
         self.set_deadline(id.key, self.config.body_timeout);
-        if announce {
+    }
+
+    /// Lets a client send its body, if it waits for leave to do so.
+    fn invite(&mut self, id: Id, waits: bool) {
+        if waits {
             let run = self
                 .outboxes
                 .encode(CONTINUE.len(), |batch| batch.extend_from_slice(CONTINUE));
             run.into_iter()
                 .for_each(|run| self.outboxes.push(id.key, run));
         }
+    }
+
+    /// Whether no other request may follow the one that is being answered.
+    fn is_last(&self, id: Id) -> bool {
+        !self.conns[id.key as usize].keep_alive
     }
 
     fn await_answer(&mut self, id: Id) {

@@ -52,16 +52,33 @@ impl Hub {
     pub(crate) fn refuse(&mut self, id: Id, fault: Fault) {
         log::info!("connection {id}: {} {fault}", fault.status());
         self.stats.refused += 1;
-        self.conns[id.key as usize].keep_alive = false;
-        self.answer(id, Response::text(fault.status(), fault));
+        let reason = match fault {
+            Fault::Timeout => CloseReason::TimedOut,
+            fault => CloseReason::Refused(fault.status()),
+        };
+        self.answer_for(id, Response::text(fault.status(), fault), reason);
+    }
+
+    /// The rest of a body is not waited for, so that no request can follow it (RFC 9112 §9.3).
+    pub(crate) fn waive_body(&mut self, id: Id) {
+        let conn = &mut self.conns[id.key as usize];
+        conn.work = None;
+        conn.keep_alive = false;
     }
 
     /// Gives up a request that the application has not answered.
     pub(crate) fn give_up(&mut self, id: Id, why: &str, reason: CloseReason) {
         log::warn!("connection {id}: 503 {why}");
+        self.answer_for(id, Response::text(503, why), reason);
+    }
+
+    /// Answers in place of the application, which hears of the end if it knows of the request.
+    fn answer_for(&mut self, id: Id, response: Response, reason: CloseReason) {
+        let known = self.is_known(id);
         self.conns[id.key as usize].keep_alive = false;
-        self.answer(id, Response::text(503, why));
-        if self.phase(id) != Some(Phase::Gone) {
+        self.answer(id, response);
+        // An answer that cannot be written has ended in `lose`.
+        if known && self.phase(id) != Some(Phase::Gone) {
             self.queue.push_back(Queued::Close(id, reason, 0));
         }
     }
@@ -136,8 +153,8 @@ impl Hub {
     }
 
     /// What the application must know of an end: out of the rooms, then `Event::Close`.
-    fn retire(&mut self, id: Id, reason: CloseReason) {
-        let known = matches!(self.phase(id), Some(Phase::Open | Phase::Answer));
+    pub(crate) fn retire(&mut self, id: Id, reason: CloseReason) {
+        let known = self.is_known(id);
         let unsent = self.outboxes.waiting(id.key);
         let queue = &mut self.queue;
         self.rooms
@@ -145,6 +162,14 @@ impl Hub {
         if known {
             queue.push_back(Queued::Close(id, reason, unsent));
         }
+    }
+
+    /// Whether the application has heard of a connection and not yet of its end.
+    fn is_known(&self, id: Id) -> bool {
+        matches!(
+            self.phase(id),
+            Some(Phase::Open | Phase::Answer | Phase::Body)
+        )
     }
 
     fn push_close(&mut self, key: u32, code: u16, text: &str) {

@@ -9,8 +9,10 @@ use crate::ws::Violation;
 
 /// What happened. Text, bytes and requests are borrowed from the read buffer.
 ///
-/// A connection is named by its [`Id`] from [`Event::Open`], or from [`Event::Request`], up to
-/// [`Event::Close`]; after that no event names it again.
+/// A connection is named by its [`Id`] from [`Event::Open`], or from the first request on it, up to
+/// [`Event::Close`]; after that no event names it again. A request whose body does not come together
+/// with its head is [`Event::Upload`] first, and then [`Event::Request`], or [`Event::Close`] if the
+/// body never gets whole. What has been answered ends without an event.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -19,6 +21,17 @@ pub enum Event<'a> {
     /// the connection while its answer is outstanding counts as gone: [`Event::Close`] follows.
     Request {
         /// The connection that waits for the answer.
+        id: Id,
+        /// What is asked for.
+        request: Request<'a>,
+    },
+    /// The head of a request is here, and not all of its body; [`Request::body`] is empty. Nothing
+    /// has to be done about it. Answer with [`Hub::respond`](crate::Hub::respond) to refuse the
+    /// body, now or before it is whole: nothing more comes of this request then, and the connection
+    /// ends behind the answer. A client that waits for `100 Continue` gets it when the handler
+    /// returns.
+    Upload {
+        /// The connection that the body comes on.
         id: Id,
         /// What is asked for.
         request: Request<'a>,
@@ -51,7 +64,8 @@ pub enum Event<'a> {
         /// The message.
         bytes: &'a [u8],
     },
-    /// A WebSocket is closed and has left its rooms, or a request that was not answered yet is off.
+    /// A WebSocket is closed and has left its rooms, or a request is off that was not answered yet,
+    /// whole or not.
     Close {
         /// Who is gone.
         id: Id,
@@ -84,8 +98,10 @@ pub enum CloseReason {
     Lost,
     /// The peer broke the protocol.
     Violation(Violation),
-    /// A ping, or a request, was not answered in time.
+    /// A ping, or a request, was not answered in time, or a body did not come in time.
     TimedOut,
+    /// A body that was on its way is malformed or too long; the client got this status.
+    Refused(u16),
     /// The peer did not take what was sent to it: `Config::max_backlog`.
     TooSlow,
     /// The application closed it.
@@ -105,6 +121,7 @@ impl fmt::Display for CloseReason {
             Self::Lost => f.write_str("connection lost"),
             Self::Violation(violation) => write!(f, "protocol violation: {violation}"),
             Self::TimedOut => f.write_str("timed out"),
+            Self::Refused(status) => write!(f, "refused with {status}"),
             Self::TooSlow => f.write_str("too slow"),
             Self::Closed => f.write_str("closed by the application"),
             Self::Stopped => f.write_str("server stopped"),

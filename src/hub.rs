@@ -81,7 +81,7 @@ pub struct Stats {
     pub delivered: u64,
     /// System calls that wrote to a connection.
     pub writes: u64,
-    /// Requests that were refused before an application saw them.
+    /// Requests that were refused before an application saw them whole.
     pub refused: u64,
     /// WebSockets closed because the peer broke the protocol.
     pub violations: u64,
@@ -197,12 +197,15 @@ impl Hub {
         sendable
     }
 
-    /// Answers a request, or refuses a WebSocket from [`Event::Upgrade`](crate::Event::Upgrade).
+    /// Answers a request, or refuses a WebSocket from [`Event::Upgrade`](crate::Event::Upgrade) or
+    /// a body from [`Event::Upload`](crate::Event::Upload).
     ///
     /// `false` when the connection is gone or the request has been answered already.
     pub fn respond(&mut self, id: Id, response: Response) -> bool {
-        if self.phase(id) != Some(Phase::Answer) {
-            return false;
+        match self.phase(id) {
+            Some(Phase::Answer) => {}
+            Some(Phase::Body) => self.waive_body(id),
+            _ => return false,
         }
         self.upgrade.take_if(|upgrade| upgrade.id == id);
         self.answer(id, response);
@@ -239,14 +242,14 @@ impl Hub {
     }
 
     /// Closes a WebSocket with a code (RFC 6455 §7.4) and a reason of at most 123 bytes, or gives
-    /// up an unanswered request. It leaves its rooms at once; [`Event::Close`](crate::Event::Close) follows.
+    /// up a request that is unanswered or not whole. It leaves its rooms at once; [`Event::Close`](crate::Event::Close) follows.
     ///
     /// 1005 sends a close frame without a code; any other code that may not be sent, as 1006 or one
     /// below 1000, becomes 1000.
     pub fn close(&mut self, id: Id, code: u16, reason: &str) -> bool {
         match self.phase(id) {
             Some(Phase::Open) => self.close_open(id, code, reason, CloseReason::Closed),
-            Some(Phase::Answer) => self.lose(id, CloseReason::Closed),
+            Some(Phase::Answer | Phase::Body) => self.lose(id, CloseReason::Closed),
             _ => return false,
         }
         true

@@ -17,9 +17,10 @@
 //! ```
 //!
 //! From other threads one gets in by a [`Handle`]. Plain HTTP is [`Event::Request`], answered by
-//! [`Hub::respond`] now or later; a folder is served by [`files::Files`]. Without sockets, with
-//! bytes and a clock that is turned by hand, the same server is a [`Sim`]. Limits and deadlines
-//! are in [`Config`]. Clients of Socket.IO are served by [`socketio::SocketIo`].
+//! [`Hub::respond`] now or later; one whose body is still on its way is [`Event::Upload`] first. A
+//! folder is served by [`files::Files`]. Without sockets, with bytes and a clock that is turned by
+//! hand, the same server is a [`Sim`]. Limits and deadlines are in [`Config`]. Clients of Socket.IO
+//! are served by [`socketio::SocketIo`].
 //!
 //! # Layout
 //!

@@ -176,13 +176,13 @@ impl Hub {
         for (id, phase) in all {
             match phase {
                 Phase::Open => self.close_open(id, 1001, "server stops", CloseReason::Stopped),
-                Phase::Answer => self.give_up(id, "the server stops", CloseReason::Stopped),
+                Phase::Answer | Phase::Body => {
+                    self.give_up(id, "the server stops", CloseReason::Stopped)
+                }
                 Phase::Idle if self.outboxes.is_empty(id.key) => {
                     self.lose(id, CloseReason::Stopped)
                 }
-                Phase::Idle | Phase::Head | Phase::Body => {
-                    self.finish(id.key, self.config.close_timeout)
-                }
+                Phase::Idle | Phase::Head => self.finish(id.key, self.config.close_timeout),
                 Phase::Stream => self.conns[id.key as usize].keep_alive = false,
                 Phase::Closing | Phase::Last | Phase::Drain | Phase::Gone => {}
             }

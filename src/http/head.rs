@@ -90,7 +90,8 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The bytes of the body; empty when there is none.
+    /// The bytes of the body; empty when there is none, or when it has not come yet
+    /// ([`Event::Upload`](crate::Event::Upload)).
     pub fn body(&self) -> &'a [u8] {
         self.body
     }

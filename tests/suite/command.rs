@@ -168,6 +168,21 @@ fn verbose_logs_connects_disconnects_and_what_happens_in_the_rooms() {
     logs("disconnect SID: transport close");
 }
 
+#[test]
+fn a_body_that_is_cut_short_is_nobody_who_disconnects() {
+    let program = Program::start(&["-v"]);
+    let mut client = Http::connect(program.addr());
+    client.send(
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n",
+    );
+    assert_eq!(client.head().status, 100);
+    client.send("no number\r\n");
+    assert_eq!(client.answer().status, 400);
+    assert!(program.logged().contains(": 400 "));
+    let _socket = open(program.addr(), "/ws");
+    assert!(program.logged().starts_with("info: create-room "));
+}
+
 /// Starts it on a port that was free a moment ago, without its banner.
 fn start_quietly() -> Program {
     loop {

@@ -60,6 +60,11 @@ fn handle(hub: &mut Hub, event: Event<'_>) {
                 hub.respond(id, Response::text(200, answer));
             }
         }
+        // Some bodies are refused before they have come, and some are dropped.
+        Event::Upload { id, request } if request.method() == "HEAD" => {
+            hub.respond(id, Response::text(403, "no bodies here"));
+        }
+        Event::Upload { id, request } if request.method() == "GET" => _ = hub.close(id, 1000, ""),
         Event::Upgrade { id, request } => {
             let offered = request.protocols().next().unwrap_or_default().to_owned();
             hub.choose_protocol(id, &offered);

@@ -27,4 +27,5 @@ mod socketio;
 mod support;
 #[cfg(feature = "files")]
 mod temp;
+mod upload;
 mod websocket;
