@@ -22,7 +22,7 @@
 //! ```
 //!
 //! `engine` and `packet` are the two codecs; `session` is one client's connection as data;
-//! `polling` and `websocket` carry packets in and out, `plain` is the door for clients without the
+//! `polling`, `post` and `websocket` carry packets in and out, `plain` is the door for clients without the
 //! protocol; `carrier` is what they share: opening, the upgrade, heartbeats, the end. `sockets` is
 //! what packets mean, `admission` who enters one of the `namespaces`, `actions` what may be done to
 //! a socket; `broadcast` says whom an event is for and `outgoing` writes it, `questions` gathers
@@ -43,6 +43,7 @@ mod outgoing;
 mod packet;
 mod plain;
 mod polling;
+mod post;
 mod questions;
 mod recovery;
 mod session;
