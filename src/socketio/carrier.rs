@@ -161,6 +161,7 @@ impl SocketIo {
         for socket in sockets {
             self.retire(hub, socket, reason);
         }
+        self.refuse_post(hub, key);
         if farewell != Farewell::Full {
             self.abandon_upgrade(hub, key);
         }
@@ -240,6 +241,13 @@ impl SocketIo {
                 self.end(hub, key, why(reason), Farewell::Nothing);
             }
             Some(Part::Poll(key)) => self.end(hub, key, Reason::TransportError, Farewell::Nothing),
+            Some(Part::Post(key)) => {
+                self.sessions[key as usize].post = None;
+                // A body that is too long is the fault of one message: the client was told by 413.
+                if *reason != CloseReason::Refused(413) {
+                    self.end(hub, key, Reason::TransportError, Farewell::Close);
+                }
+            }
             Some(Part::Probe(key)) => {
                 self.sessions[key as usize].probe = None;
                 self.abandon_upgrade(hub, key);

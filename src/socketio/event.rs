@@ -194,6 +194,8 @@ pub(super) struct Role {
 pub(super) enum Part {
     /// A poll that is held for a session.
     Poll(u32),
+    /// A POST that is under way for a session.
+    Post(u32),
     /// A WebSocket that is about to open, for a new session or for one that polls.
     Opening {
         session: Option<u32>,

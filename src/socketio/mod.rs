@@ -177,6 +177,11 @@ impl SocketIo {
             {
                 self.request(hub, id, &request, handler);
             }
+            crate::Event::Upload { id, request }
+                if request.path().starts_with(&self.options.path) =>
+            {
+                self.upload(hub, id, &request);
+            }
             crate::Event::Upgrade { id, request }
                 if request.path().starts_with(&self.options.path) =>
             {

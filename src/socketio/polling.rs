@@ -64,16 +64,13 @@ impl SocketIo {
         request: &Request<'_>,
         handler: Handler<'_>,
     ) {
+        self.end_post(id);
         if request.method() == "OPTIONS" && !hub.config().origins.is_empty() {
             let response = with_origin(preflight(request), hub, request);
             hub.respond(id, response);
             return;
         }
-        let name = request
-            .path()
-            .strip_prefix(&*self.options.path)
-            .unwrap_or_default();
-        if let Some(response) = bundle::answer(request, name) {
+        if let Some(response) = bundle::answer(request, self.file_of(request)) {
             let response = with_origin(response, hub, request);
             hub.respond(id, response);
             return;
@@ -96,6 +93,12 @@ impl SocketIo {
         };
         let response = with_origin(response, hub, request);
         hub.respond(id, response);
+    }
+
+    /// What a request names below our path, if it is a file it wants.
+    pub(super) fn file_of<'r>(&self, request: &Request<'r>) -> &'r str {
+        let name = request.path().strip_prefix(&*self.options.path);
+        name.unwrap_or_default()
     }
 
     /// The checks of every request in their order; the session that it is for, or a new one.
@@ -181,7 +184,7 @@ impl SocketIo {
 }
 
 /// Pages of listed origins may read the answer; the same list rules who may open a WebSocket.
-fn with_origin(response: Response, hub: &Hub, request: &Request<'_>) -> Response {
+pub(super) fn with_origin(response: Response, hub: &Hub, request: &Request<'_>) -> Response {
     let origins = &hub.config().origins;
     let Some(origin) = request.header("origin").filter(|_| !origins.is_empty()) else {
         return response;

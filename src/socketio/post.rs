@@ -1,15 +1,74 @@
-//! HTTP long-polling: POST, which brings packets.
+//! HTTP long-polling: POST, which brings packets. One at a time: a session knows the POST that is
+//! under way, from its head to its last byte, and they end together if one of them ends early.
 
 use std::str;
 
 use super::carrier::Farewell;
 use super::engine::{self, Packet};
-use super::event::Reason;
-use super::polling::Refusal;
-use super::{Handler, SocketIo};
-use crate::{Hub, Request, Response};
+use super::event::{Part, Reason};
+use super::polling::{Refusal, with_origin};
+use super::{Handler, SocketIo, bundle};
+use crate::{Hub, Id, Request, Response};
 
 impl SocketIo {
+    /// The head of a request under our path is here, its body is on its way.
+    pub(super) fn upload(&mut self, hub: &mut Hub, id: Id, request: &Request<'_>) {
+        let bundled = bundle::answer(request, self.file_of(request)).is_some();
+        if request.method() != "POST" || bundled {
+            return;
+        }
+        let checked = match self.check(request, false) {
+            Ok(Some(key)) => self.check_post(hub, key, request).map(|()| key),
+            Ok(None) => Err(Refusal::BadMethod),
+            Err(refusal) => Err(refusal),
+        };
+        match checked {
+            Ok(key) => {
+                self.sessions[key as usize].post = Some(id);
+                self.set_role(id, Some(Part::Post(key)));
+            }
+            Err(refusal) => {
+                let response = with_origin(refusal.response(), hub, request);
+                hub.respond(id, response);
+            }
+        }
+    }
+
+    /// The POST that was under way is whole.
+    pub(super) fn end_post(&mut self, id: Id) {
+        if let Some(Part::Post(key)) = self.role(id) {
+            self.set_role(id, None);
+            self.sessions[key as usize].post = None;
+        }
+    }
+
+    /// Nobody is there any more for the packets of the POST that is under way.
+    pub(super) fn refuse_post(&mut self, hub: &mut Hub, key: u32) {
+        if let Some(id) = self.sessions[key as usize].post.take() {
+            self.set_role(id, None);
+            hub.respond(id, Refusal::BadRequest.response());
+        }
+    }
+
+    /// Whether a POST may bring packets. If it breaks the rules its session ends.
+    fn check_post(
+        &mut self,
+        hub: &mut Hub,
+        key: u32,
+        request: &Request<'_>,
+    ) -> Result<(), Refusal> {
+        let session = &self.sessions[key as usize];
+        if session.over {
+            return Err(Refusal::UnknownSession);
+        }
+        let overlap = session.post.is_some();
+        if overlap || request.lists("content-type", "application/octet-stream") {
+            self.end(hub, key, Reason::TransportError, Farewell::Close);
+            return Err(Refusal::BadRequest);
+        }
+        Ok(())
+    }
+
     /// Takes the packets of a POST.
     pub(super) fn post(
         &mut self,
@@ -18,14 +77,12 @@ impl SocketIo {
         request: &Request<'_>,
         handler: Handler<'_>,
     ) -> Response {
-        if self.sessions[key as usize].over {
-            return Refusal::UnknownSession.response();
+        if let Err(refusal) = self.check_post(hub, key, request) {
+            return refusal.response();
         }
         let done = match str::from_utf8(request.body()) {
-            Ok(body) if !request.lists("content-type", "application/octet-stream") => {
-                self.take_body(hub, key, body, handler)
-            }
-            _ => Err(Reason::TransportError),
+            Ok(body) => self.take_body(hub, key, body, handler),
+            Err(_) => Err(Reason::TransportError),
         };
         match done {
             Ok(()) => Response::new(200)

@@ -12,6 +12,8 @@ pub(super) struct Session {
     /// Private: who knows it can speak as this client.
     pub(super) sid: Sid,
     pub(super) carrier: Carrier,
+    /// The POST under way: its head is here, its body is not.
+    pub(super) post: Option<Id>,
     /// The WebSocket it may change to.
     pub(super) probe: Option<Id>,
     /// Packets that wait for a poll.
@@ -89,6 +91,7 @@ impl Session {
         Self {
             sid,
             carrier,
+            post: None,
             probe: None,
             queue: VecDeque::new(),
             waiting: 0,

@@ -123,6 +123,7 @@ impl SocketIo {
             self.set_role(poll, None);
             hub.respond(poll, self.packets("6".to_owned()));
         }
+        self.refuse_post(hub, key);
         let session = &mut self.sessions[key as usize];
         if session.over {
             return self.end_at_the_switch(hub, id, key);

@@ -3,6 +3,7 @@
 mod entering;
 mod fuzz;
 mod plain;
+mod posts;
 mod recovery;
 
 use roomcast::sim::{Sim, client_frame};
@@ -105,13 +106,24 @@ impl World {
 
     /// One request, and the body of its answer.
     fn ask(&mut self, method: &str, query: &str, body: &str) -> String {
+        let length = format!("Content-Length: {}", body.len());
+        let id = self.begin(method, query, &length, body);
+        self.answer(id)
+    }
+
+    /// One request with a field, and what comes with its head of the body; the connection.
+    fn begin(&mut self, method: &str, query: &str, field: &str, body: &str) -> Id {
         let id = self.sim.connect();
         let head = format!(
-            "{method} /socket.io/?EIO=4&transport=polling{query} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
+            "{method} /socket.io/?EIO=4&transport=polling{query} HTTP/1.1\r\nHost: a\r\n{field}\r\n\r\n{body}"
         );
         self.receive(id, head.as_bytes());
         self.end_turn();
+        id
+    }
+
+    /// The body of an answer, or that there is none yet.
+    fn answer(&mut self, id: Id) -> String {
         let answer = String::from_utf8(self.sim.take(id)).unwrap();
         answer
             .split_once("\r\n\r\n")

@@ -181,6 +181,22 @@ const polling = {
     assertRefused(await poller.get(), 1);
   },
 
+  async "a second POST ends the session and gets 400"() {
+    const { poller, id } = await onPolling();
+    const first = await startPost(poller);
+    const [{ status }] = await Promise.all([poller.post('42["echo"]'), first.ended()]);
+    assert.equal(status, 400);
+    assert.equal(await server.gone(id), "transport error");
+    assertRefused(await poller.get(), 1);
+  },
+
+  async "a POST that is cut off ends the session"() {
+    const { poller, id } = await onPolling();
+    (await startPost(poller)).cut();
+    assert.equal(await server.gone(id), "transport error");
+    assertRefused(await poller.get(), 1);
+  },
+
   async "a POST in chunks arrives whole"() {
     const { poller } = await onPolling();
     const headers = { "Transfer-Encoding": "chunked" };

@@ -2,8 +2,9 @@
 // their life, and assertions.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import net from "node:net";
-import { defer, Program } from "../harness.mjs";
+import { defer, Program, within } from "../harness.mjs";
 import { ask, fence, Line, Poller, raw, upgradeHead } from "../raw.mjs";
 
 export const ORIGIN = "http://a.example";
@@ -75,15 +76,17 @@ export async function probe(poller, program = server) {
   return line;
 }
 
-/** A POST that is under way and lacks its end. */
+/** A POST that is under way and lacks its end: `ended()` when the server has ended it, and `cut()` to end it. */
 export async function startPost(poller) {
   const socket = net.connect(poller.port, "localhost");
   const head = `POST ${poller.path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n42["ec`;
   socket.on("error", () => {});
+  socket.resume();
   await new Promise((done) => socket.write(head, done));
   await fence(poller.port);
   defer(() => socket.destroy());
-  return { cut: () => socket.destroy() };
+  const ended = () => within(once(socket, "close"), "the end of a POST");
+  return { ended, cut: () => socket.destroy() };
 }
 
 export function crossOrigin(origin, target, { headers, ...options } = {}) {

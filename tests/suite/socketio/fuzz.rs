@@ -90,6 +90,14 @@ fn attack(seed: u64) {
                 let line = world.open_at(&path);
                 lines.push(line);
             }
+            // The beginning of a POST; the rest, if it ever comes, is that of a frame.
+            7 => {
+                let Some(sid) = sids.choose(&mut random) else {
+                    continue;
+                };
+                let length = format!("Content-Length: {}", random.random_range(3..30));
+                lines.push(world.begin("POST", &format!("&sid={sid}"), &length, "40"));
+            }
             5 => {
                 world.sim.advance(random.random_range(0..30_000));
                 world.end_turn();
