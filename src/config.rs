@@ -50,9 +50,9 @@ pub struct Config {
     pub ping_timeout: Duration,
     /// How long the peer may take for its part of a close, and all of them when the server stops; 5 s.
     pub close_timeout: Duration,
-    /// Origins whose pages may open a WebSocket besides those of the same host, each in full as in
-    /// `https://example.com`, or `*` for all; none. Clients that send no Origin are no browsers and
-    /// are let in.
+    /// Origins whose pages may open a WebSocket, or poll, besides those of the same host, each in
+    /// full as in `https://example.com`, or `*` for all; none. Clients that send no Origin are no
+    /// browsers and are let in. The first time that an origin is refused the log says so.
     pub origins: Vec<String>,
 }
 

@@ -220,7 +220,7 @@ fn ask(hub: &mut Hub, id: Id, request: Request<'_>, handler: Handler<'_>) {
 /// Puts a WebSocket before the application, and opens it unless that was refused.
 fn upgrade(hub: &mut Hub, id: Id, request: Request<'_>, handler: Handler<'_>) {
     hub.await_answer(id);
-    let accept = match hub.admits(&request) {
+    let accept = match hub.admits_origin(&request) {
         true => ws::accept_key(&request),
         false => Err(Refusal::Origin),
     };
@@ -360,19 +360,6 @@ impl Hub {
     fn await_answer(&mut self, id: Id) {
         self.conns[id.key as usize].phase = Phase::Answer;
         self.set_deadline(id.key, self.config.answer_timeout);
-    }
-
-    /// RFC 6455 §10.2: pages of this host, and of those that are listed; no Origin is no browser.
-    fn admits(&self, request: &Request<'_>) -> bool {
-        let Some(origin) = request.headers("origin").next() else {
-            return true;
-        };
-        let listed = self
-            .config
-            .origins
-            .iter()
-            .any(|known| known == "*" || known.eq_ignore_ascii_case(origin));
-        listed || ws::same_host(origin, request.host())
     }
 
     fn refuse_upgrade(&mut self, id: Id, refusal: Refusal, request: &Request<'_>) {

@@ -13,6 +13,7 @@ use crate::conn::{Conn, Phase};
 use crate::event::{CloseReason, Queued};
 use crate::http::Response;
 use crate::id::{Id, RoomName, Sid};
+use crate::origin::Refused;
 use crate::outbox::{Outboxes, Run};
 use crate::rooms::{Audience, Rooms};
 use crate::timer::Wheel;
@@ -39,6 +40,8 @@ pub struct Hub {
     pub(crate) upgrade: Option<Upgrade>,
     pub(crate) stopping: Stopping,
     pub(crate) stats: Stats,
+    /// Whose pages were refused, for the log.
+    pub(crate) refused: Refused,
     /// When the application wants to be woken.
     pub(crate) alarm: Option<u64>,
     generation: u32,
@@ -113,6 +116,7 @@ impl Hub {
             upgrade: None,
             stopping: Stopping::No,
             stats: Stats::default(),
+            refused: Refused::default(),
             alarm: None,
             generation: 0,
             sids,

@@ -286,6 +286,30 @@ fn an_origin_that_is_named_is_let_in() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn an_origin_that_is_refused_is_named_once_in_the_log() {
+    let program = Program::start(&[]);
+    let origins = ["https://evil.example", "https://evil.example", "null"];
+    for origin in origins {
+        let hello = Hello {
+            origin: Some(origin),
+            ..Hello::default()
+        };
+        let refusal = try_open(program.addr(), "/ws", hello).err();
+        assert_eq!(refusal, Some(403));
+    }
+    crate::signals::send(&program, "TERM");
+    assert_eq!(
+        program.ended().err,
+        [
+            "warn: a page of https://evil.example was refused; \
+             Config::origins (--origin https://evil.example) would let it in",
+            "warn: a page of null was refused; Config::origins (--origin '*') would let it in",
+        ]
+    );
+}
+
 #[test]
 fn the_websocket_is_at_its_path_only() {
     let program = Program::start(&[]);

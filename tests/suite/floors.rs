@@ -15,6 +15,7 @@ const FLOORS: [&[&str]; 6] = [
         "ending",
         "event",
         "hub",
+        "origin",
         "turn",
     ],
     &["handle", "server", "sim"],
