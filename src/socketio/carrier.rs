@@ -199,8 +199,7 @@ impl SocketIo {
                 _ => self.forget(hub, key),
             };
         };
-        self.set_role(id, None);
-        hub.respond(id, self.packets(body));
+        self.reply(hub, key, id, self.packets(body));
         match more {
             true => self.linger(hub, key, None),
             false => self.forget(hub, key),

@@ -22,11 +22,11 @@
 //! ```
 //!
 //! `engine` and `packet` are the two codecs; `session` is one client's connection as data;
-//! `polling`, `post` and `websocket` carry packets in and out, `plain` is the door for clients without the
-//! protocol; `carrier` is what they share: opening, the upgrade, heartbeats, the end. `sockets` is
-//! what packets mean, `admission` who enters one of the `namespaces`, `actions` what may be done to
-//! a socket; `broadcast` says whom an event is for and `outgoing` writes it, `questions` gathers
-//! answers, `recovery` keeps what is missed.
+//! `polling`, `post` and `websocket` carry packets in and out, `plain` is the door for clients without
+//! the protocol, `cors` says which pages may read what polls bring; `carrier` is what they share:
+//! opening, the upgrade, heartbeats, the end. `sockets` is what packets mean, `admission` who enters
+//! one of the `namespaces`, `actions` what may be done to a socket; `broadcast` says whom an event is
+//! for and `outgoing` writes it, `questions` gathers answers, `recovery` keeps what is missed.
 
 mod actions;
 mod admission;
@@ -34,6 +34,7 @@ mod args;
 mod broadcast;
 mod bundle;
 mod carrier;
+mod cors;
 mod engine;
 mod event;
 mod io;

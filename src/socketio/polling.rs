@@ -3,7 +3,7 @@
 use super::carrier::Farewell;
 use super::event::{Part, Reason};
 use super::session::Carrier;
-use super::{Handler, SocketIo, bundle};
+use super::{Handler, SocketIo, bundle, cors};
 use crate::{Hub, Id, Request, Response, Sid};
 
 /// What a request is refused with: the code and the text that clients of Engine.IO know.
@@ -65,34 +65,41 @@ impl SocketIo {
         handler: Handler<'_>,
     ) {
         self.end_post(id);
-        if request.method() == "OPTIONS" && !hub.config().origins.is_empty() {
-            let response = with_origin(preflight(request), hub, request);
+        let origin = cors::origin(hub, request);
+        if let Some(response) = self.serve(hub, id, request, origin, handler) {
+            let response = cors::allow(response, hub, origin);
             hub.respond(id, response);
-            return;
+        }
+    }
+
+    /// The answer to a request, unless it is held.
+    fn serve(
+        &mut self,
+        hub: &mut Hub,
+        id: Id,
+        request: &Request<'_>,
+        origin: Option<&str>,
+        handler: Handler<'_>,
+    ) -> Option<Response> {
+        if request.method() == "OPTIONS" && !hub.config().origins.is_empty() {
+            return Some(cors::preflight(request));
         }
         if let Some(response) = bundle::answer(request, self.file_of(request)) {
-            let response = with_origin(response, hub, request);
-            hub.respond(id, response);
-            return;
+            return Some(response);
         }
-        let response = match self.check(request, false) {
-            Err(refusal) => refusal.response(),
+        match self.check(request, false) {
+            Err(refusal) => Some(refusal.response()),
             Ok(None) => {
                 let key = self.open(hub, Carrier::Polling { held: None });
                 let body = self.sessions[key as usize].next_body().unwrap_or_default();
-                self.packets(body)
+                Some(self.packets(body))
             }
             Ok(Some(key)) => match request.method() {
-                "GET" => match self.hold(hub, id, key) {
-                    Some(response) => response,
-                    None => return,
-                },
-                "POST" => self.post(hub, key, request, handler),
-                _ => Response::text(405, "GET and POST").header("Allow", "GET, POST"),
+                "GET" => self.hold(hub, id, key, origin),
+                "POST" => Some(self.post(hub, key, request, handler)),
+                _ => Some(Response::text(405, "GET and POST").header("Allow", "GET, POST")),
             },
-        };
-        let response = with_origin(response, hub, request);
-        hub.respond(id, response);
+        }
     }
 
     /// What a request names below our path, if it is a file it wants.
@@ -149,7 +156,7 @@ impl SocketIo {
     }
 
     /// A GET: answered with what waits, or held until something does.
-    fn hold(&mut self, hub: &mut Hub, id: Id, key: u32) -> Option<Response> {
+    fn hold(&mut self, hub: &mut Hub, id: Id, key: u32, origin: Option<&str>) -> Option<Response> {
         let session = &mut self.sessions[key as usize];
         if session.over {
             let queued = session.last_words.take().or_else(|| session.next_body());
@@ -163,6 +170,7 @@ impl SocketIo {
             return Some(Refusal::BadRequest.response());
         }
         session.carrier = Carrier::Polling { held: Some(id) };
+        session.set_origin(origin);
         self.set_role(id, Some(Part::Poll(key)));
         self.touch(key);
         None
@@ -178,42 +186,15 @@ impl SocketIo {
             return;
         };
         session.carrier = Carrier::Polling { held: None };
+        self.reply(hub, key, id, self.packets(body));
+    }
+
+    /// Answers a request of a session that had to wait for its answer.
+    pub(super) fn reply(&mut self, hub: &mut Hub, key: u32, id: Id, response: Response) {
         self.set_role(id, None);
-        hub.respond(id, self.packets(body));
-    }
-}
-
-/// Pages of listed origins may read the answer; the same list rules who may open a WebSocket.
-pub(super) fn with_origin(response: Response, hub: &Hub, request: &Request<'_>) -> Response {
-    let origins = &hub.config().origins;
-    let Some(origin) = request.header("origin").filter(|_| !origins.is_empty()) else {
-        return response;
-    };
-    let listed = origins
-        .iter()
-        .any(|known| known == "*" || known.eq_ignore_ascii_case(origin));
-    let response = match response.field("vary") {
-        None => response.header("Vary", "Origin"),
-        Some(_) => response,
-    };
-    match listed {
-        true => response.header("Access-Control-Allow-Origin", origin.to_owned()),
-        false => response,
-    }
-}
-
-/// What a browser asks before it sends a request to a foreign host.
-fn preflight(request: &Request<'_>) -> Response {
-    let response = Response::new(204)
-        .header("Content-Length", "0")
-        .header(
-            "Access-Control-Allow-Methods",
-            "GET,HEAD,PUT,PATCH,POST,DELETE",
-        )
-        .header("Vary", "Origin, Access-Control-Request-Headers");
-    match request.header("access-control-request-headers") {
-        Some(fields) => response.header("Access-Control-Allow-Headers", fields.to_owned()),
-        None => response,
+        let origin = self.sessions[key as usize].origin.as_deref();
+        let response = cors::allow(response, hub, origin);
+        hub.respond(id, response);
     }
 }
 

@@ -6,8 +6,8 @@ use std::str;
 use super::carrier::Farewell;
 use super::engine::{self, Packet};
 use super::event::{Part, Reason};
-use super::polling::{Refusal, with_origin};
-use super::{Handler, SocketIo, bundle};
+use super::polling::Refusal;
+use super::{Handler, SocketIo, bundle, cors};
 use crate::{Hub, Id, Request, Response};
 
 impl SocketIo {
@@ -17,6 +17,7 @@ impl SocketIo {
         if request.method() != "POST" || bundled {
             return;
         }
+        let origin = cors::origin(hub, request);
         let checked = match self.check(request, false) {
             Ok(Some(key)) => self.check_post(hub, key, request).map(|()| key),
             Ok(None) => Err(Refusal::BadMethod),
@@ -24,11 +25,13 @@ impl SocketIo {
         };
         match checked {
             Ok(key) => {
-                self.sessions[key as usize].post = Some(id);
+                let session = &mut self.sessions[key as usize];
+                session.post = Some(id);
+                session.set_origin(origin);
                 self.set_role(id, Some(Part::Post(key)));
             }
             Err(refusal) => {
-                let response = with_origin(refusal.response(), hub, request);
+                let response = cors::allow(refusal.response(), hub, origin);
                 hub.respond(id, response);
             }
         }
@@ -45,8 +48,7 @@ impl SocketIo {
     /// Nobody is there any more for the packets of the POST that is under way.
     pub(super) fn refuse_post(&mut self, hub: &mut Hub, key: u32) {
         if let Some(id) = self.sessions[key as usize].post.take() {
-            self.set_role(id, None);
-            hub.respond(id, Refusal::BadRequest.response());
+            self.reply(hub, key, id, Refusal::BadRequest.response());
         }
     }
 

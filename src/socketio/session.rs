@@ -14,6 +14,8 @@ pub(super) struct Session {
     pub(super) carrier: Carrier,
     /// The POST under way: its head is here, its body is not.
     pub(super) post: Option<Id>,
+    /// Where the page comes from whose requests wait, if it needs leave to read the answers.
+    pub(super) origin: Option<Box<str>>,
     /// The WebSocket it may change to.
     pub(super) probe: Option<Id>,
     /// Packets that wait for a poll.
@@ -92,6 +94,7 @@ impl Session {
             sid,
             carrier,
             post: None,
+            origin: None,
             probe: None,
             queue: VecDeque::new(),
             waiting: 0,
@@ -153,6 +156,12 @@ impl Session {
     pub(super) fn left_lately(&self, namespace: &str, now: u64) -> bool {
         let left = |(known, until): &(Arc<str>, u64)| **known == *namespace && *until > now;
         self.left.iter().any(left)
+    }
+
+    pub(super) fn set_origin(&mut self, origin: Option<&str>) {
+        if self.origin.as_deref() != origin {
+            self.origin = origin.map(Box::from);
+        }
     }
 
     pub(super) fn held(&self) -> Option<Id> {

@@ -120,8 +120,7 @@ impl SocketIo {
     fn change_over(&mut self, hub: &mut Hub, id: Id, key: u32) {
         let held = self.sessions[key as usize].held();
         if let Some(poll) = held {
-            self.set_role(poll, None);
-            hub.respond(poll, self.packets("6".to_owned()));
+            self.reply(hub, key, poll, self.packets("6".to_owned()));
         }
         self.refuse_post(hub, key);
         let session = &mut self.sessions[key as usize];

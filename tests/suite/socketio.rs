@@ -1,5 +1,6 @@
 //! The Socket.IO layer over the simulated server: what goes over the wire.
 
+mod cors;
 mod entering;
 mod fuzz;
 mod plain;
