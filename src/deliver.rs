@@ -152,6 +152,18 @@ fn begin(
         }
         return Step::On(head.len);
     }
+    begin_body(hub, id, work, head, bytes, handler)
+}
+
+/// A body that is here already makes a request at once; of any other the application is told.
+fn begin_body(
+    hub: &mut Hub,
+    id: Id,
+    work: &mut Work,
+    head: &Head<'_>,
+    bytes: &[u8],
+    handler: Handler<'_>,
+) -> Step {
     let begun = Body::begin(head.framing, hub.config.max_body as u64).and_then(|mut body| {
         let (used, whole) = body.decode(&bytes[head.len..])?;
         Ok((body, used, whole))
