@@ -283,7 +283,7 @@ const HANDSHAKE: &[u8] =
 /// A client of Socket.IO by WebSocket: its session, its socket with the room of its own, its
 /// heartbeat, and what recovery remembers of it; the connection of the core included.
 #[test]
-fn an_idle_client_of_socket_io_takes_512_bytes() {
+fn an_idle_client_of_socket_io_takes_352_bytes() {
     let _alone = alone();
     let mut sim = Sim::new(Config::default());
     let mut io = SocketIo::with(Options {
@@ -301,5 +301,5 @@ fn an_idle_client_of_socket_io_takes_512_bytes() {
         sim.end_turn(&mut |hub, event| io.drive(hub, event, |_, _| {}));
         sim.take(id);
     }
-    costs_at_most(512, before, heap(&sim));
+    costs_at_most(352, before, heap(&sim));
 }

@@ -142,21 +142,45 @@ impl Client {
 
 /// Opens a WebSocket.
 pub(crate) fn open(address: SocketAddr) -> io::Result<std::net::TcpStream> {
+    open_at(address, "/")
+}
+
+/// Opens a WebSocket of Socket.IO and enters the root namespace.
+pub(crate) fn open_socket_io(address: SocketAddr) -> io::Result<std::net::TcpStream> {
+    let mut socket = open_at(address, "/socket.io/?EIO=4&transport=websocket")?;
+    socket.write_all(&roomcast::sim::client_frame(0x81, b"40"))?;
+    read_until(&mut socket, |answer| {
+        answer.windows(6).any(|six| six == b"\"pid\":") && answer.ends_with(b"\"}")
+    })?;
+    Ok(socket)
+}
+
+fn open_at(address: SocketAddr, path: &str) -> io::Result<std::net::TcpStream> {
     let mut socket = std::net::TcpStream::connect(address)?;
-    socket.write_all(REQUEST)?;
-    let mut answer = [0; 512];
-    let mut there = 0;
-    while !answer[..there].ends_with(b"\r\n\r\n") {
-        match socket.read(&mut answer[there..])? {
-            0 => return Err(ErrorKind::UnexpectedEof.into()),
-            n => there += n,
-        }
-    }
+    socket.write_all(format!("GET {path}{REQUEST}").as_bytes())?;
+    let answer = read_until(&mut socket, |answer| {
+        answer.windows(4).any(|four| four == b"\r\n\r\n")
+    })?;
     assert!(answer.starts_with(b"HTTP/1.1 101 "), "no WebSocket");
     Ok(socket)
 }
 
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\n\
+/// What the server of Socket.IO says by itself may follow the head at once.
+fn read_until(
+    socket: &mut std::net::TcpStream,
+    is_whole: impl Fn(&[u8]) -> bool,
+) -> io::Result<Vec<u8>> {
+    let (mut answer, mut buffer) = (Vec::new(), [0; 512]);
+    while !is_whole(&answer) {
+        match socket.read(&mut buffer)? {
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
+            n => answer.extend_from_slice(&buffer[..n]),
+        }
+    }
+    Ok(answer)
+}
+
+const REQUEST: &str = " HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
 /// Longer than anything can take here.

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use roomcast::socketio::{self, SocketIo};
 use roomcast::{Config, Event, Handle, Hub, Server, Stats};
 
 use crate::machine;
@@ -24,7 +25,21 @@ pub(crate) struct Probe {
 }
 
 impl Host {
+    /// The ten-line program.
     pub(crate) fn start() -> io::Result<Self> {
+        Self::run(handle)
+    }
+
+    /// The layer of Socket.IO with recovery on, and nothing that it does besides.
+    pub(crate) fn start_socket_io() -> io::Result<Self> {
+        let mut io = SocketIo::with(socketio::Options {
+            max_disconnection_duration: Some(120_000),
+            ..socketio::Options::default()
+        });
+        Self::run(move |hub, event| io.drive(hub, event, |_, _| {}))
+    }
+
+    fn run(handle: impl FnMut(&mut Hub, Event<'_>) + Send + 'static) -> io::Result<Self> {
         // Clients that only listen would be pinged in the middle of a round.
         let config = Config {
             ping_interval: Duration::from_secs(3600),

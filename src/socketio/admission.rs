@@ -93,7 +93,10 @@ impl SocketIo {
         while place.rooms.sid(socket).is_none() {
             place.rooms.introduce(socket, hub.fresh_sid());
         }
-        self.sessions[session as usize].sockets.push(key);
+        let sockets = &mut self.sessions[session as usize].sockets;
+        // Most clients are in one namespace.
+        sockets.reserve_exact(1);
+        sockets.push(key);
         let waiting = Waiting {
             auth: auth.to_owned(),
             claim,

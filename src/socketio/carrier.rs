@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::event::{Part, Reason};
-use super::session::{Carrier, Deadlines, Frame, NEVER, Session};
+use super::session::{Carrier, Frame, NEVER, Session};
 use super::{SocketIo, engine};
 use crate::{CloseReason, Hub, Id, Response};
 
@@ -55,7 +55,7 @@ impl SocketIo {
             (Carrier::Plain(_), _) => {}
             (Carrier::Polling { .. }, frame) => {
                 // Beyond the limit it ends, but not here: whoever sends is in the middle of something.
-                if session.waiting <= hub.config().max_backlog {
+                if session.work().waiting <= hub.config().max_backlog {
                     session.push(frame.clone());
                 }
                 self.touch(key);
@@ -80,15 +80,16 @@ impl SocketIo {
         let Some(session) = self.sessions.get_mut(key as usize) else {
             return;
         };
-        if session.deadlines.pong != NEVER {
-            session.deadlines.pong = NEVER;
-            session.deadlines.ping = hub.now() + interval;
+        if session.pinged {
+            (session.beat, session.pinged) = (hub.now() + interval, false);
             self.refile(hub, key);
         }
     }
 
     pub(super) fn refile(&mut self, hub: &mut Hub, key: u32) {
-        let next = self.sessions[key as usize].deadlines.next();
+        let session = &mut self.sessions[key as usize];
+        session.tidy(hub.now());
+        let next = session.deadline();
         let Some(timers) = &mut self.timers else {
             return;
         };
@@ -117,28 +118,24 @@ impl SocketIo {
 
     fn run_out(&mut self, hub: &mut Hub, key: u32) {
         let now = hub.now();
-        let Deadlines {
-            ping,
-            pong,
-            connect,
-            upgrade,
-            end,
-        } = self.sessions[key as usize].deadlines;
-        if end <= now {
+        let session = &self.sessions[key as usize];
+        let (pinged, beat, work) = (session.pinged, session.beat, session.work());
+        let (connect, upgrade) = (work.connect, work.upgrade);
+        if work.end <= now {
             return self.forget(hub, key);
         }
         if upgrade <= now {
             self.abandon_upgrade(hub, key);
         }
-        if pong <= now {
+        if pinged && beat <= now {
             return self.end(hub, key, Reason::PingTimeout, Farewell::Full);
         }
         if connect <= now {
             return self.end(hub, key, Reason::ForcedServerClose, Farewell::Full);
         }
-        if ping <= now {
-            let deadlines = &mut self.sessions[key as usize].deadlines;
-            (deadlines.ping, deadlines.pong) = (NEVER, now + self.options.ping_timeout);
+        if beat <= now {
+            let session = &mut self.sessions[key as usize];
+            (session.beat, session.pinged) = (now + self.options.ping_timeout, true);
             self.send_text(hub, key, "2".to_owned());
         }
         if self.sessions.contains(key as usize) {
@@ -208,15 +205,11 @@ impl SocketIo {
 
     /// Remembers a session that is over until its next poll, for half a minute.
     fn linger(&mut self, hub: &mut Hub, key: u32, first: Option<String>) {
-        let end = hub.now() + LINGER;
-        self.sessions[key as usize].last_words = first;
-        self.sessions[key as usize].deadlines = Deadlines {
-            ping: NEVER,
-            pong: NEVER,
-            connect: NEVER,
-            upgrade: NEVER,
-            end,
-        };
+        let session = &mut self.sessions[key as usize];
+        session.beat = NEVER;
+        let work = session.work_mut();
+        work.last_words = first;
+        (work.connect, work.upgrade, work.end) = (NEVER, NEVER, hub.now() + LINGER);
         self.refile(hub, key);
     }
 
@@ -241,17 +234,17 @@ impl SocketIo {
             }
             Some(Part::Poll(key)) => self.end(hub, key, Reason::TransportError, Farewell::Nothing),
             Some(Part::Post(key)) => {
-                self.sessions[key as usize].post = None;
+                self.sessions[key as usize].work_mut().post = None;
                 // A body that is too long is the fault of one message: the client was told by 413.
                 if *reason != CloseReason::Refused(413) {
                     self.end(hub, key, Reason::TransportError, Farewell::Close);
                 }
             }
             Some(Part::Probe(key)) => {
-                self.sessions[key as usize].probe = None;
+                self.sessions[key as usize].work_mut().probe = None;
                 self.abandon_upgrade(hub, key);
             }
-            Some(Part::Opening { .. } | Part::Door | Part::Orphan) | None => {}
+            Some(Part::Opening { .. } | Part::Joining(_) | Part::Door | Part::Orphan) | None => {}
         }
     }
 
@@ -265,9 +258,11 @@ impl SocketIo {
 
     /// The WebSocket that a session might have changed to is closed, and polling goes on.
     pub(super) fn abandon_upgrade(&mut self, hub: &mut Hub, key: u32) {
-        let session = &mut self.sessions[key as usize];
-        session.deadlines.upgrade = NEVER;
-        if let Some(id) = session.probe.take() {
+        let work = self.sessions[key as usize].work_mut();
+        work.upgrade = NEVER;
+        let probe = work.probe.take();
+        self.sessions[key as usize].tidy(hub.now());
+        if let Some(id) = probe {
             self.set_role(id, Some(Part::Orphan));
             hub.close(id, 1005, "");
         }
@@ -278,7 +273,7 @@ impl SocketIo {
         for key in std::mem::take(&mut self.dirty) {
             let session = &mut self.sessions[key as usize];
             session.dirty = false;
-            if !session.over && session.waiting > hub.config().max_backlog {
+            if !session.over && session.work().waiting > hub.config().max_backlog {
                 log::info!("a session ends: too much waits for its polls");
                 self.end(hub, key, Reason::TransportError, Farewell::Close);
             } else {

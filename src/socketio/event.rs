@@ -196,12 +196,13 @@ pub(super) enum Part {
     Poll(u32),
     /// A POST that is under way for a session.
     Post(u32),
-    /// A WebSocket that is about to open, for a new session or for one that polls.
+    /// A WebSocket that is about to open for a new session.
     Opening {
-        session: Option<u32>,
         /// It takes bytes as text only.
         base64: bool,
     },
+    /// A WebSocket that is about to open for a session that polls.
+    Joining(u32),
     /// The WebSocket of a session.
     Web(u32),
     /// A WebSocket that is about to open at the plain door.

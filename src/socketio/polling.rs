@@ -159,7 +159,11 @@ impl SocketIo {
     fn hold(&mut self, hub: &mut Hub, id: Id, key: u32, origin: Option<&str>) -> Option<Response> {
         let session = &mut self.sessions[key as usize];
         if session.over {
-            let queued = session.last_words.take().or_else(|| session.next_body());
+            let queued = session
+                .work_mut()
+                .last_words
+                .take()
+                .or_else(|| session.next_body());
             if queued.is_none() {
                 self.forget(hub, key);
             }
@@ -181,7 +185,7 @@ impl SocketIo {
         let session = &mut self.sessions[key as usize];
         let Some(id) = session.held() else { return };
         // A client that changes to a WebSocket waits for its poll to end.
-        let release = session.probe.map(|_| "6".to_owned());
+        let release = session.work().probe.map(|_| "6".to_owned());
         let Some(body) = session.next_body().or(release) else {
             return;
         };
@@ -192,7 +196,7 @@ impl SocketIo {
     /// Answers a request of a session that had to wait for its answer.
     pub(super) fn reply(&mut self, hub: &mut Hub, key: u32, id: Id, response: Response) {
         self.set_role(id, None);
-        let origin = self.sessions[key as usize].origin.as_deref();
+        let origin = self.sessions[key as usize].work().origin.as_deref();
         let response = cors::allow(response, hub, origin);
         hub.respond(id, response);
     }

@@ -26,7 +26,7 @@ impl SocketIo {
         match checked {
             Ok(key) => {
                 let session = &mut self.sessions[key as usize];
-                session.post = Some(id);
+                session.work_mut().post = Some(id);
                 session.set_origin(origin);
                 self.set_role(id, Some(Part::Post(key)));
             }
@@ -41,13 +41,13 @@ impl SocketIo {
     pub(super) fn end_post(&mut self, id: Id) {
         if let Some(Part::Post(key)) = self.role(id) {
             self.set_role(id, None);
-            self.sessions[key as usize].post = None;
+            self.sessions[key as usize].work_mut().post = None;
         }
     }
 
     /// Nobody is there any more for the packets of the POST that is under way.
     pub(super) fn refuse_post(&mut self, hub: &mut Hub, key: u32) {
-        if let Some(id) = self.sessions[key as usize].post.take() {
+        if let Some(id) = self.sessions[key as usize].work_mut().post.take() {
             self.reply(hub, key, id, Refusal::BadRequest.response());
         }
     }
@@ -63,7 +63,7 @@ impl SocketIo {
         if session.over {
             return Err(Refusal::UnknownSession);
         }
-        let overlap = session.post.is_some();
+        let overlap = session.work().post.is_some();
         if overlap || request.lists("content-type", "application/octet-stream") {
             self.end(hub, key, Reason::TransportError, Farewell::Close);
             return Err(Refusal::BadRequest);

@@ -344,7 +344,9 @@ impl SocketIo {
             None => format!("{{\"sid\":\"{sid}\"}}"),
         };
         let text = packet::encode(Kind::Connect, 0, &place.name, None, &names);
-        self.sessions[session as usize].deadlines.connect = NEVER;
+        let entered = &mut self.sessions[session as usize];
+        entered.work_mut().connect = NEVER;
+        entered.tidy(hub.now());
         self.send_text(hub, session, text);
     }
 }

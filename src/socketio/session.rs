@@ -12,6 +12,27 @@ pub(super) struct Session {
     /// Private: who knows it can speak as this client.
     pub(super) sid: Sid,
     pub(super) carrier: Carrier,
+    /// Sockets in the order of connecting: one for each namespace.
+    pub(super) sockets: Vec<u32>,
+    /// When it is pinged next, or the answer to a ping must be here.
+    pub(super) beat: u64,
+    /// A ping is out, and nothing has come since.
+    pub(super) pinged: bool,
+    /// Its client takes bytes as text only.
+    pub(super) base64: bool,
+    /// All that was sent to it when it ended has been written.
+    pub(super) flushed: bool,
+    /// It is over; what is queued goes with the next poll.
+    pub(super) over: bool,
+    /// It stands in the list of sessions whose poll may be answered.
+    pub(super) dirty: bool,
+    /// What is unfinished; none for one that is idle.
+    work: Option<Box<Work>>,
+}
+
+/// What a session holds while something is unfinished.
+#[derive(Debug)]
+pub(super) struct Work {
     /// The POST under way: its head is here, its body is not.
     pub(super) post: Option<Id>,
     /// Where the page comes from whose requests wait, if it needs leave to read the answers.
@@ -22,23 +43,17 @@ pub(super) struct Session {
     queue: VecDeque<Frame>,
     /// Bytes in `queue`.
     pub(super) waiting: usize,
-    /// Sockets in the order of connecting: one for each namespace.
-    pub(super) sockets: Vec<u32>,
     /// Namespaces that were left, and until when packets for them are late and no error.
     left: Vec<(Arc<str>, u64)>,
     /// A packet whose binary parts have not all come.
-    pub(super) partial: Option<Box<Partial>>,
-    pub(super) deadlines: Deadlines,
-    /// Its client takes bytes as text only.
-    pub(super) base64: bool,
-    /// All that was sent to it when it ended has been written.
-    pub(super) flushed: bool,
-    /// It is over; what is queued goes with the next poll.
-    pub(super) over: bool,
+    pub(super) partial: Option<Partial>,
     /// The first of the bodies that it still has for its client when it is over.
     pub(super) last_words: Option<String>,
-    /// It stands in the list of sessions whose poll may be answered.
-    pub(super) dirty: bool,
+    /// Until when it must be in a namespace, must have changed to its WebSocket, is remembered
+    /// although it is over: times on the hub's clock, or `NEVER`.
+    pub(super) connect: u64,
+    pub(super) upgrade: u64,
+    pub(super) end: u64,
 }
 
 /// What carries packets.
@@ -68,74 +83,87 @@ pub(super) struct Partial {
     pub(super) attachments: Vec<Vec<u8>>,
 }
 
-/// Times on the hub's clock; `u64::MAX` where nothing is waited for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deadlines {
-    pub(super) ping: u64,
-    pub(super) pong: u64,
-    pub(super) connect: u64,
-    pub(super) upgrade: u64,
-    /// When a session that is over is forgotten.
-    pub(super) end: u64,
-}
-
+/// A time on the hub's clock that does not come.
 pub(super) const NEVER: u64 = u64::MAX;
+
+/// What an idle session holds.
+static NOTHING: Work = Work::nothing();
 
 impl Session {
     pub(super) fn new(sid: Sid, carrier: Carrier, ping: u64, connect: u64) -> Self {
-        let deadlines = Deadlines {
-            ping,
-            pong: NEVER,
-            connect,
-            upgrade: NEVER,
-            end: NEVER,
-        };
-        Self {
+        let mut session = Self {
             sid,
             carrier,
-            post: None,
-            origin: None,
-            probe: None,
-            queue: VecDeque::new(),
-            waiting: 0,
             sockets: Vec::new(),
-            left: Vec::new(),
-            partial: None,
-            deadlines,
+            beat: ping,
+            pinged: false,
             base64: false,
             flushed: false,
             over: false,
-            last_words: None,
             dirty: false,
+            work: None,
+        };
+        session.work_mut().connect = connect;
+        session
+    }
+
+    /// What is unfinished, to be looked at.
+    pub(super) fn work(&self) -> &Work {
+        self.work.as_deref().unwrap_or(&NOTHING)
+    }
+
+    /// What is unfinished, to be changed; [`Session::tidy`] when something is done.
+    pub(super) fn work_mut(&mut self) -> &mut Work {
+        self.work.get_or_insert_with(|| Box::new(Work::nothing()))
+    }
+
+    /// Gives back the memory of what is done.
+    pub(super) fn tidy(&mut self, now: u64) {
+        let Some(work) = &mut self.work else { return };
+        work.left.retain(|(_, until)| *until > now);
+        if work.is_done() {
+            self.work = None;
         }
+    }
+
+    /// The next of its deadlines.
+    pub(super) fn deadline(&self) -> u64 {
+        let work = self.work();
+        self.beat.min(work.connect).min(work.upgrade).min(work.end)
     }
 
     /// The body of the next poll: at most 16 packets, since python-socketio gives up on more.
     pub(super) fn next_body(&mut self) -> Option<String> {
-        let count = self.queue.len().min(MAX_PACKETS);
-        let frames: Vec<_> = self.queue.drain(..count).collect();
-        if self.queue.is_empty() {
-            self.queue = VecDeque::new();
+        if self.is_queue_empty() {
+            return None;
         }
-        self.waiting -= frames.iter().map(Frame::len).sum::<usize>();
+        let work = self.work_mut();
+        let count = work.queue.len().min(MAX_PACKETS);
+        let frames: Vec<_> = work.queue.drain(..count).collect();
+        if work.queue.is_empty() {
+            work.queue = VecDeque::new();
+        }
+        work.waiting -= frames.iter().map(Frame::len).sum::<usize>();
         let parts: Vec<_> = frames.iter().map(Frame::part).collect();
-        (!parts.is_empty()).then(|| parts.join("\u{1e}"))
+        Some(parts.join("\u{1e}"))
     }
 
     /// Queues a packet for a poll.
     pub(super) fn push(&mut self, frame: Frame) {
-        self.waiting += frame.len();
-        self.queue.push_back(frame);
+        let work = self.work_mut();
+        work.waiting += frame.len();
+        work.queue.push_back(frame);
     }
 
     /// What waited for a poll and goes by the WebSocket now.
     pub(super) fn take_queue(&mut self) -> VecDeque<Frame> {
-        self.waiting = 0;
-        std::mem::take(&mut self.queue)
+        let work = self.work_mut();
+        work.waiting = 0;
+        std::mem::take(&mut work.queue)
     }
 
     pub(super) fn is_queue_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.work().queue.is_empty()
     }
 
     /// Whether nothing that was sent to it is known to wait.
@@ -148,19 +176,19 @@ impl Session {
 
     /// Packets for this namespace may still be under way.
     pub(super) fn has_left(&mut self, namespace: Arc<str>, now: u64) {
-        self.left
-            .retain(|(known, until)| *until > now && *known != namespace);
-        self.left.push((namespace, now + LATE));
+        let left = &mut self.work_mut().left;
+        left.retain(|(known, until)| *until > now && *known != namespace);
+        left.push((namespace, now + LATE));
     }
 
     pub(super) fn left_lately(&self, namespace: &str, now: u64) -> bool {
         let left = |(known, until): &(Arc<str>, u64)| **known == *namespace && *until > now;
-        self.left.iter().any(left)
+        self.work().left.iter().any(left)
     }
 
     pub(super) fn set_origin(&mut self, origin: Option<&str>) {
-        if self.origin.as_deref() != origin {
-            self.origin = origin.map(Box::from);
+        if self.work().origin.as_deref() != origin {
+            self.work_mut().origin = origin.map(Box::from);
         }
     }
 
@@ -189,12 +217,33 @@ impl Frame {
     }
 }
 
-impl Deadlines {
-    pub(super) fn next(&self) -> u64 {
-        [self.ping, self.pong, self.connect, self.upgrade, self.end]
-            .into_iter()
-            .min()
-            .unwrap_or(NEVER)
+impl Work {
+    const fn nothing() -> Self {
+        Self {
+            post: None,
+            origin: None,
+            probe: None,
+            queue: VecDeque::new(),
+            waiting: 0,
+            left: Vec::new(),
+            partial: None,
+            last_words: None,
+            connect: NEVER,
+            upgrade: NEVER,
+            end: NEVER,
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        let timeless = self.connect == NEVER && self.upgrade == NEVER && self.end == NEVER;
+        timeless
+            && self.post.is_none()
+            && self.origin.is_none()
+            && self.probe.is_none()
+            && self.queue.is_empty()
+            && self.left.is_empty()
+            && self.partial.is_none()
+            && self.last_words.is_none()
     }
 }
 
@@ -202,3 +251,31 @@ impl Deadlines {
 const MAX_PACKETS: usize = 16;
 /// Milliseconds for which packets may still be under way for a namespace that was left.
 const LATE: u64 = 5_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_session_takes_80_bytes_and_holds_nothing() {
+        assert!(size_of::<Session>() <= 80, "{}", size_of::<Session>());
+        let (sid, carrier) = (Sid::new([0; 15]), Carrier::Polling { held: None });
+        let mut session = Session::new(sid, carrier, 1000, 2000);
+        assert_eq!(session.deadline(), 1000);
+        session.beat = 9000;
+        assert_eq!(
+            session.deadline(),
+            2000,
+            "it must be in a namespace by then"
+        );
+        session.work_mut().connect = NEVER;
+        session.push(Frame::Text("4hello".into()));
+        session.has_left("/x".into(), 100);
+        assert!(session.left_lately("/x", 100) && !session.left_lately("/y", 100));
+        assert_eq!(session.next_body().as_deref(), Some("4hello"));
+        session.tidy(100);
+        assert!(session.work.is_some());
+        session.tidy(100 + LATE);
+        assert!(session.work.is_none());
+    }
+}

@@ -19,7 +19,7 @@ impl SocketIo {
             return;
         };
         let packet = match Packet::decode(text) {
-            _ if session.partial.is_some() => Err(BadPacket("text where bytes are due")),
+            _ if session.work().partial.is_some() => Err(BadPacket("text where bytes are due")),
             packet => packet,
         };
         match packet {
@@ -40,7 +40,7 @@ impl SocketIo {
                     missing,
                     attachments: Vec::new(),
                 };
-                session.partial = Some(Box::new(partial));
+                session.work_mut().partial = Some(partial);
             }
         }
     }
@@ -60,7 +60,7 @@ impl SocketIo {
         else {
             return;
         };
-        let Some(partial) = &mut session.partial else {
+        let Some(partial) = &mut session.work_mut().partial else {
             return self.forced_close(hub, key, BadPacket("bytes where none are due"));
         };
         partial.attachments.push(bytes);
@@ -69,7 +69,7 @@ impl SocketIo {
         }
         let Some(Partial {
             text, attachments, ..
-        }) = session.partial.take().map(|partial| *partial)
+        }) = session.work_mut().partial.take()
         else {
             return;
         };

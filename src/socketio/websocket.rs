@@ -16,9 +16,10 @@ impl SocketIo {
         match self.check(request, true) {
             Ok(session) if transport_fits => {
                 let base64 = parameter(request, "b64") == Some("1");
+                let part = session.map_or(Part::Opening { base64 }, Part::Joining);
                 hub.open_nameless(id);
                 hub.open_unpinged(id);
-                self.set_role(id, Some(Part::Opening { session, base64 }));
+                self.set_role(id, Some(part));
             }
             Ok(_) => refuse(hub, id, Refusal::BadRequest),
             Err(refusal) => refuse(hub, id, refusal),
@@ -28,17 +29,12 @@ impl SocketIo {
     /// A WebSocket is open.
     pub(super) fn opened(&mut self, hub: &mut Hub, id: Id, handler: Handler<'_>) {
         match self.role(id) {
-            Some(Part::Opening {
-                session: None,
-                base64,
-            }) => {
+            Some(Part::Opening { base64 }) => {
                 let key = self.open(hub, Carrier::WebSocket(id));
                 self.sessions[key as usize].base64 = base64;
                 self.set_role(id, Some(Part::Web(key)));
             }
-            Some(Part::Opening {
-                session: Some(key), ..
-            }) => self.begin_upgrade(hub, id, key),
+            Some(Part::Joining(key)) => self.begin_upgrade(hub, id, key),
             Some(Part::Door) => self.open_plain(hub, id, handler),
             _ => {}
         }
@@ -50,7 +46,7 @@ impl SocketIo {
         let session = self.sessions.get_mut(key as usize);
         let free = session.filter(|session| {
             matches!(session.carrier, Carrier::Polling { .. })
-                && session.probe.is_none()
+                && session.work().probe.is_none()
                 && !session.over
         });
         let Some(session) = free else {
@@ -58,8 +54,8 @@ impl SocketIo {
             hub.close(id, 1005, "");
             return;
         };
-        session.probe = Some(id);
-        session.deadlines.upgrade = hub.now() + timeout;
+        let work = session.work_mut();
+        (work.probe, work.upgrade) = (Some(id), hub.now() + timeout);
         self.set_role(id, Some(Part::Probe(key)));
         self.refile(hub, key);
     }
@@ -129,8 +125,8 @@ impl SocketIo {
         }
         self.set_role(id, Some(Part::Web(key)));
         let session = &mut self.sessions[key as usize];
-        session.probe = None;
-        session.deadlines.upgrade = NEVER;
+        let work = session.work_mut();
+        (work.probe, work.upgrade) = (None, NEVER);
         session.carrier = Carrier::WebSocket(id);
         for frame in session.take_queue() {
             self.send(hub, key, &frame);
@@ -143,7 +139,7 @@ impl SocketIo {
     /// The session ended while its client was changing: what was queued goes here, then the end.
     fn end_at_the_switch(&mut self, hub: &mut Hub, id: Id, key: u32) {
         let session = &mut self.sessions[key as usize];
-        let first = session.last_words.take();
+        let first = session.work_mut().last_words.take();
         let packets = first.iter().flat_map(|body| body.split(engine::SEPARATOR));
         packets.for_each(|packet| _ = hub.send(id, packet));
         for frame in session.take_queue() {
