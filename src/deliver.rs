@@ -7,8 +7,9 @@
 use crate::conn::{Phase, Work};
 use crate::event::{CloseReason, Event, Handler};
 use crate::http::{self, Body, CONTINUE, Framing, Head, Request};
-use crate::hub::{Hub, Upgrade};
+use crate::hub::Hub;
 use crate::id::Id;
+use crate::reply::Upgrade;
 use crate::ws::{self, Item, Opcode, Refusal};
 
 /// How one item went: so many bytes were used, and whether there may be another.

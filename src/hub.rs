@@ -11,10 +11,10 @@ use slab::Slab;
 use crate::config::Config;
 use crate::conn::{Conn, Phase};
 use crate::event::{CloseReason, Queued};
-use crate::http::Response;
 use crate::id::{Id, RoomName, Sid};
 use crate::origin::Refused;
 use crate::outbox::{Outboxes, Run};
+use crate::reply::Upgrade;
 use crate::rooms::{Audience, Rooms};
 use crate::timer::Wheel;
 use crate::ws::{self, Message, Opcode};
@@ -48,17 +48,6 @@ pub struct Hub {
     sids: Box<dyn FnMut() -> Sid + Send>,
     /// Memory of the last broadcast, for the next one.
     pub(crate) audience: Audience,
-}
-
-/// A WebSocket that opens when the handler returns.
-#[derive(Debug)]
-pub(crate) struct Upgrade {
-    pub(crate) id: Id,
-    pub(crate) accept: String,
-    pub(crate) offered: Vec<String>,
-    pub(crate) chosen: Option<String>,
-    pub(crate) nameless: bool,
-    pub(crate) unpinged: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,50 +188,6 @@ impl Hub {
             self.stats.delivered += 1;
         }
         sendable
-    }
-
-    /// Answers a request, or refuses a WebSocket from [`Event::Upgrade`](crate::Event::Upgrade) or
-    /// a body from [`Event::Upload`](crate::Event::Upload).
-    ///
-    /// `false` when the connection is gone or the request has been answered already.
-    pub fn respond(&mut self, id: Id, response: Response) -> bool {
-        match self.phase(id) {
-            Some(Phase::Answer) => {}
-            Some(Phase::Body) => self.waive_body(id),
-            _ => return false,
-        }
-        self.upgrade.take_if(|upgrade| upgrade.id == id);
-        self.answer(id, response);
-        true
-    }
-
-    /// Chooses the subprotocol of the WebSocket that is about to open, one of
-    /// [`Request::protocols`](crate::Request::protocols); `false` if the client does not offer it,
-    /// or outside of [`Event::Upgrade`](crate::Event::Upgrade).
-    pub fn choose_protocol(&mut self, id: Id, protocol: &str) -> bool {
-        let upgrade = self.upgrade.as_mut().filter(|upgrade| upgrade.id == id);
-        let Some(upgrade) = upgrade else { return false };
-        // RFC 6455 §4.2.2: one that the client offered; letters count.
-        upgrade.chosen = upgrade
-            .offered
-            .iter()
-            .find(|offered| *offered == protocol)
-            .cloned();
-        upgrade.chosen.is_some()
-    }
-
-    /// Gives the WebSocket that is about to open no name and puts it in no room: for a layer that
-    /// has rooms of its own. `false` outside of [`Event::Upgrade`](crate::Event::Upgrade).
-    pub fn open_nameless(&mut self, id: Id) -> bool {
-        let upgrade = self.upgrade.as_mut().filter(|upgrade| upgrade.id == id);
-        upgrade.map(|upgrade| upgrade.nameless = true).is_some()
-    }
-
-    /// Has the WebSocket that is about to open never pinged: for a layer that has a heartbeat of
-    /// its own. `false` outside of [`Event::Upgrade`](crate::Event::Upgrade).
-    pub fn open_unpinged(&mut self, id: Id) -> bool {
-        let upgrade = self.upgrade.as_mut().filter(|upgrade| upgrade.id == id);
-        upgrade.map(|upgrade| upgrade.unpinged = true).is_some()
     }
 
     /// Closes a WebSocket with a code (RFC 6455 §7.4) and a reason of at most 123 bytes, or gives

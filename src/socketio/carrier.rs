@@ -25,12 +25,15 @@ impl SocketIo {
             _ => "",
         };
         let Self { options, .. } = self;
+        let core = hub.config();
+        let max = options.max_http_buffer_size;
+        let max = max.min(core.max_body).min(core.max_message);
         let text = engine::open(
             &sid.text(),
             upgrades,
             options.ping_interval,
             options.ping_timeout,
-            options.max_http_buffer_size,
+            max,
         );
         self.send(hub, key, &Frame::Text(text.into()));
         key

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::args::Args;
 use super::recovery::Lost;
-use crate::{Id, RoomEvent, Sid, Slot};
+use crate::{Id, Request, RoomEvent, Sid, Slot};
 
 /// A socket: one client in one namespace. Like an [`Id`], it never names another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,6 +24,23 @@ impl Slot for Socket {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// A client asks for a session, by long-polling or by a WebSocket, which it gets unless it is
+    /// refused by [`Io::forbid`](super::Io::forbid).
+    Handshake {
+        /// Its first request: its address, its fields.
+        request: &'a Request<'a>,
+    },
+    /// A request of Engine.IO was refused.
+    Refused {
+        /// The code that the client is told: 0 for a transport that is unknown or off, 1 for a session
+        /// that is unknown, 2 for a method, 3 for anything else that is wrong, 4 for what the
+        /// application forbade, 5 for another version of the protocol.
+        code: u8,
+        /// What the client is told in words.
+        message: &'a str,
+        /// What it was about, as `TRANSPORT_MISMATCH`; the client is not told.
+        context: &'static str,
+    },
     /// A client asks to enter a namespace. It enters when the handler returns, unless it is refused
     /// by [`Io::refuse`](super::Io::refuse), or put off by [`Io::defer`](super::Io::defer) until
     /// [`Io::admit`](super::Io::admit) or `refuse`. A client that is recovered is not asked for,

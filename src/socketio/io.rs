@@ -79,6 +79,11 @@ impl Io<'_> {
         self.state.refuse(self.hub, socket, &why)
     }
 
+    /// Refuses the client of [`Event::Handshake`](super::Event::Handshake), by 403 and this text.
+    pub fn forbid(&mut self, text: &str) {
+        self.state.forbidden = Some(text.to_owned());
+    }
+
     /// Leaves the client of [`Event::Authorize`](super::Event::Authorize) waiting, for
     /// [`Io::admit`] or [`Io::refuse`] at another event; at most for `Options::connect_timeout`
     /// when it is in no namespace yet.

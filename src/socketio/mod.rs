@@ -22,9 +22,9 @@
 //! ```
 //!
 //! `engine` and `packet` are the two codecs; `session` is one client's connection as data;
-//! `polling`, `post` and `websocket` carry packets in and out, `plain` is the door for clients without
-//! the protocol, `cors` says which pages may read what polls bring; `carrier` is what they share:
-//! opening, the upgrade, heartbeats, the end. `sockets` is what packets mean, `admission` who enters
+//! `checks` judges every request; `polling`, `post` and `websocket` carry packets in and out, `plain`
+//! is the door for clients without the protocol, `cors` says which pages may read what polls bring;
+//! `carrier` is what they share: opening, the upgrade, heartbeats, the end. `sockets` is what packets mean, `admission` who enters
 //! one of the `namespaces`, `actions` what may be done to a socket; `broadcast` says whom an event is
 //! for and `outgoing` writes it, `questions` gathers answers, `recovery` keeps what is missed.
 
@@ -34,6 +34,7 @@ mod args;
 mod broadcast;
 mod bundle;
 mod carrier;
+mod checks;
 mod cors;
 mod engine;
 mod event;
@@ -89,6 +90,8 @@ pub struct SocketIo {
     dirty: Vec<u32>,
     /// Who is not in its namespace yet.
     lobby: Lobby,
+    /// Why the session is refused that a client asks for now.
+    forbidden: Option<String>,
     /// None when it is off.
     recovery: Option<Recovery>,
 }
@@ -135,6 +138,7 @@ impl SocketIo {
             queue: VecDeque::new(),
             dirty: Vec::new(),
             lobby: Lobby::new(),
+            forbidden: None,
             recovery,
         }
     }
@@ -181,12 +185,12 @@ impl SocketIo {
             crate::Event::Upload { id, request }
                 if request.path().starts_with(&self.options.path) =>
             {
-                self.upload(hub, id, &request);
+                self.upload(hub, id, &request, handler);
             }
             crate::Event::Upgrade { id, request }
                 if request.path().starts_with(&self.options.path) =>
             {
-                self.upgrade(hub, id, &request);
+                self.upgrade(hub, id, &request, handler);
             }
             crate::Event::Upgrade { id, request }
                 if self.options.plain_path.as_deref() == Some(request.path()) =>

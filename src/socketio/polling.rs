@@ -1,59 +1,11 @@
 //! HTTP long-polling: what a request is for, and GET, which waits for packets (Engine.IO v4).
 
 use super::carrier::Farewell;
+use super::checks::Refusal;
 use super::event::{Part, Reason};
 use super::session::Carrier;
 use super::{Handler, SocketIo, bundle, cors};
-use crate::{Hub, Id, Request, Response, Sid};
-
-/// What a request is refused with: the code and the text that clients of Engine.IO know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    UnknownTransport,
-    UnknownSession,
-    BadMethod,
-    BadRequest,
-    UnsupportedVersion,
-}
-
-impl Refusal {
-    pub(super) fn text(self) -> &'static str {
-        match self {
-            Self::UnknownTransport => "Transport unknown",
-            Self::UnknownSession => "Session ID unknown",
-            Self::BadMethod => "Bad handshake method",
-            Self::BadRequest => "Bad request",
-            Self::UnsupportedVersion => "Unsupported protocol version",
-        }
-    }
-
-    fn code(self) -> u8 {
-        match self {
-            Self::UnknownTransport => 0,
-            Self::UnknownSession => 1,
-            Self::BadMethod => 2,
-            Self::BadRequest => 3,
-            Self::UnsupportedVersion => 5,
-        }
-    }
-
-    pub(super) fn response(self) -> Response {
-        Response::new(400)
-            .header("Content-Type", "application/json")
-            .body(format!(
-                "{{\"code\":{},\"message\":\"{}\"}}",
-                self.code(),
-                self.text()
-            ))
-    }
-}
-
-/// The transport that a request names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Transport {
-    Polling,
-    WebSocket,
-}
+use crate::{Hub, Id, Request, Response};
 
 impl SocketIo {
     /// A request under our path.
@@ -87,19 +39,22 @@ impl SocketIo {
         if let Some(response) = bundle::answer(request, self.file_of(request)) {
             return Some(response);
         }
-        match self.check(request, false) {
-            Err(refusal) => Some(refusal.response()),
+        let served = match self.check(hub, request, false, handler) {
+            Err(refusal) => Err(refusal),
             Ok(None) => {
                 let key = self.open(hub, Carrier::Polling { held: None });
                 let body = self.sessions[key as usize].next_body().unwrap_or_default();
-                Some(self.packets(body))
+                Ok(Some(self.packets(body)))
             }
             Ok(Some(key)) => match request.method() {
                 "GET" => self.hold(hub, id, key, origin),
-                "POST" => Some(self.post(hub, key, request, handler)),
-                _ => Some(Response::text(405, "GET and POST").header("Allow", "GET, POST")),
+                "POST" => self.post(hub, key, request, handler).map(Some),
+                _ => Ok(Some(
+                    Response::text(405, "GET and POST").header("Allow", "GET, POST"),
+                )),
             },
-        }
+        };
+        served.unwrap_or_else(|refusal| Some(self.refused(hub, &refusal, handler)))
     }
 
     /// What a request names below our path, if it is a file it wants.
@@ -108,55 +63,14 @@ impl SocketIo {
         name.unwrap_or_default()
     }
 
-    /// The checks of every request in their order; the session that it is for, or a new one.
-    pub(super) fn check(
-        &self,
-        request: &Request<'_>,
-        upgrade: bool,
-    ) -> Result<Option<u32>, Refusal> {
-        let transport = match parameter(request, "transport") {
-            Some("polling") if self.options.polling => Transport::Polling,
-            Some("websocket") if self.options.websocket => Transport::WebSocket,
-            _ => return Err(Refusal::UnknownTransport),
-        };
-        let Some(sid) = parameter(request, "sid") else {
-            return self
-                .check_handshake(request, transport, upgrade)
-                .map(|()| None);
-        };
-        let key = Sid::parse(sid)
-            .and_then(|sid| self.by_sid.get(&sid))
-            .ok_or(Refusal::UnknownSession)?;
-        let polls = matches!(
-            self.sessions[*key as usize].carrier,
-            Carrier::Polling { .. }
-        );
-        match upgrade || polls && transport == Transport::Polling {
-            true => Ok(Some(*key)),
-            false => Err(Refusal::BadRequest),
-        }
-    }
-
-    fn check_handshake(
-        &self,
-        request: &Request<'_>,
-        transport: Transport,
-        upgrade: bool,
-    ) -> Result<(), Refusal> {
-        if request.method() != "GET" {
-            return Err(Refusal::BadMethod);
-        }
-        if (transport == Transport::WebSocket) != upgrade {
-            return Err(Refusal::BadRequest);
-        }
-        match parameter(request, "EIO") {
-            Some("4") => Ok(()),
-            _ => Err(Refusal::UnsupportedVersion),
-        }
-    }
-
     /// A GET: answered with what waits, or held until something does.
-    fn hold(&mut self, hub: &mut Hub, id: Id, key: u32, origin: Option<&str>) -> Option<Response> {
+    fn hold(
+        &mut self,
+        hub: &mut Hub,
+        id: Id,
+        key: u32,
+        origin: Option<&str>,
+    ) -> Result<Option<Response>, Refusal> {
         let session = &mut self.sessions[key as usize];
         if session.over {
             let queued = session
@@ -167,17 +81,20 @@ impl SocketIo {
             if queued.is_none() {
                 self.forget(hub, key);
             }
-            return Some(self.packets(queued.unwrap_or_else(|| "6\u{1e}1".to_owned())));
+            let body = queued.unwrap_or_else(|| "6\u{1e}1".to_owned());
+            return Ok(Some(self.packets(body)));
         }
         if session.held().is_some() {
             self.end(hub, key, Reason::TransportError, Farewell::Close);
-            return Some(Refusal::BadRequest.response());
+            return Err(Refusal::BadRequest("POLL_OVERLAP"));
         }
         session.carrier = Carrier::Polling { held: Some(id) };
         session.set_origin(origin);
         self.set_role(id, Some(Part::Poll(key)));
+        // The heartbeat answers it before, and ends it when the client is gone.
+        hub.allow_time(id, self.options.ping_interval + self.options.ping_timeout);
         self.touch(key);
-        None
+        Ok(None)
     }
 
     /// Answers the poll that is held, if there is something to say.
@@ -200,16 +117,4 @@ impl SocketIo {
         let response = cors::allow(response, hub, origin);
         hub.respond(id, response);
     }
-}
-
-/// A parameter of the query; ids and numbers need no decoding.
-pub(super) fn parameter<'a>(request: &Request<'a>, name: &str) -> Option<&'a str> {
-    let pairs = request
-        .query()?
-        .split('&')
-        .filter_map(|pair| pair.split_once('='));
-    pairs
-        .filter(|(known, _)| *known == name)
-        .map(|(_, value)| value)
-        .next()
 }

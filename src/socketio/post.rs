@@ -4,21 +4,27 @@
 use std::str;
 
 use super::carrier::Farewell;
+use super::checks::Refusal;
 use super::engine::{self, Packet};
 use super::event::{Part, Reason};
-use super::polling::Refusal;
 use super::{Handler, SocketIo, bundle, cors};
 use crate::{Hub, Id, Request, Response};
 
 impl SocketIo {
     /// The head of a request under our path is here, its body is on its way.
-    pub(super) fn upload(&mut self, hub: &mut Hub, id: Id, request: &Request<'_>) {
+    pub(super) fn upload(
+        &mut self,
+        hub: &mut Hub,
+        id: Id,
+        request: &Request<'_>,
+        handler: Handler<'_>,
+    ) {
         let bundled = bundle::answer(request, self.file_of(request)).is_some();
         if request.method() != "POST" || bundled {
             return;
         }
         let origin = cors::origin(hub, request);
-        let checked = match self.check(request, false) {
+        let checked = match self.check(hub, request, false, handler) {
             Ok(Some(key)) => self.check_post(hub, key, request).map(|()| key),
             Ok(None) => Err(Refusal::BadMethod),
             Err(refusal) => Err(refusal),
@@ -31,7 +37,8 @@ impl SocketIo {
                 self.set_role(id, Some(Part::Post(key)));
             }
             Err(refusal) => {
-                let response = cors::allow(refusal.response(), hub, origin);
+                let response = self.refused(hub, &refusal, handler);
+                let response = cors::allow(response, hub, origin);
                 hub.respond(id, response);
             }
         }
@@ -48,7 +55,12 @@ impl SocketIo {
     /// Nobody is there any more for the packets of the POST that is under way.
     pub(super) fn refuse_post(&mut self, hub: &mut Hub, key: u32) {
         if let Some(id) = self.sessions[key as usize].work_mut().post.take() {
-            self.reply(hub, key, id, Refusal::BadRequest.response());
+            self.reply(
+                hub,
+                key,
+                id,
+                Refusal::BadRequest("SESSION_CLOSED").response(),
+            );
         }
     }
 
@@ -66,7 +78,10 @@ impl SocketIo {
         let overlap = session.work().post.is_some();
         if overlap || request.lists("content-type", "application/octet-stream") {
             self.end(hub, key, Reason::TransportError, Farewell::Close);
-            return Err(Refusal::BadRequest);
+            return Err(Refusal::BadRequest(match overlap {
+                true => "DATA_REQUEST_OVERLAP",
+                false => "INVALID_CONTENT_TYPE",
+            }));
         }
         Ok(())
     }
@@ -78,24 +93,23 @@ impl SocketIo {
         key: u32,
         request: &Request<'_>,
         handler: Handler<'_>,
-    ) -> Response {
-        if let Err(refusal) = self.check_post(hub, key, request) {
-            return refusal.response();
+    ) -> Result<Response, Refusal> {
+        self.check_post(hub, key, request)?;
+        if request.body().len() > self.options.max_http_buffer_size {
+            return Ok(Response::text(413, "the body is longer than maxPayload"));
         }
         let done = match str::from_utf8(request.body()) {
             Ok(body) => self.take_body(hub, key, body, handler),
             Err(_) => Err(Reason::TransportError),
         };
-        match done {
-            Ok(()) => Response::new(200)
-                .header("Content-Type", "text/html")
-                .header("Cache-Control", "no-store")
-                .body("ok"),
-            Err(reason) => {
-                self.end(hub, key, reason, Farewell::Close);
-                Refusal::BadRequest.response()
-            }
+        if let Err(reason) = done {
+            self.end(hub, key, reason, Farewell::Close);
+            return Err(Refusal::BadRequest("PARSE_ERROR"));
         }
+        Ok(Response::new(200)
+            .header("Content-Type", "text/html")
+            .header("Cache-Control", "no-store")
+            .body("ok"))
     }
 
     fn take_body(

@@ -1,28 +1,35 @@
 //! WebSockets: a session of their own, or the one that a polling session changes to.
 
 use super::carrier::Farewell;
+use super::checks::{Refusal, parameter};
 use super::engine::Packet;
 use super::event::{Part, Reason};
 use super::plain::complain;
-use super::polling::{Refusal, parameter};
 use super::session::{Carrier, Frame, NEVER};
 use super::{Handler, SocketIo, engine};
 use crate::{Hub, Id, Request, Response};
 
 impl SocketIo {
     /// A client asks for a WebSocket under our path.
-    pub(super) fn upgrade(&mut self, hub: &mut Hub, id: Id, request: &Request<'_>) {
-        let transport_fits = parameter(request, "transport") == Some("websocket");
-        match self.check(request, true) {
-            Ok(session) if transport_fits => {
+    pub(super) fn upgrade(
+        &mut self,
+        hub: &mut Hub,
+        id: Id,
+        request: &Request<'_>,
+        handler: Handler<'_>,
+    ) {
+        match self.check(hub, request, true, handler) {
+            Ok(session) => {
                 let base64 = parameter(request, "b64") == Some("1");
                 let part = session.map_or(Part::Opening { base64 }, Part::Joining);
                 hub.open_nameless(id);
                 hub.open_unpinged(id);
                 self.set_role(id, Some(part));
             }
-            Ok(_) => refuse(hub, id, Refusal::BadRequest),
-            Err(refusal) => refuse(hub, id, refusal),
+            Err(refusal) => {
+                self.refused(hub, &refusal, handler);
+                refuse(hub, id, &refusal);
+            }
         }
     }
 
@@ -63,6 +70,9 @@ impl SocketIo {
     /// A text message on one of our WebSockets.
     pub(super) fn text(&mut self, hub: &mut Hub, id: Id, text: &str, handler: Handler<'_>) {
         match (self.role(id), Packet::decode(text)) {
+            (Some(Part::Web(key)), _) if text.len() > self.options.max_http_buffer_size => {
+                self.too_long(hub, id, key);
+            }
             (Some(Part::Web(key)), Ok(packet)) => {
                 self.heard(hub, key);
                 self.take(hub, key, packet, handler);
@@ -80,6 +90,9 @@ impl SocketIo {
     /// A binary message on one of our WebSockets.
     pub(super) fn binary(&mut self, hub: &mut Hub, id: Id, bytes: &[u8], handler: Handler<'_>) {
         match self.role(id) {
+            Some(Part::Web(key)) if bytes.len() > self.options.max_http_buffer_size => {
+                self.too_long(hub, id, key);
+            }
             Some(Part::Web(key)) => {
                 self.heard(hub, key);
                 self.attachment(hub, key, bytes.to_vec(), handler);
@@ -88,6 +101,12 @@ impl SocketIo {
             Some(Part::Plain(_)) => complain(hub, id, "a message is text: one JSON array"),
             _ => {}
         }
+    }
+
+    /// A message longer than the client was told it may be; the core may take longer ones.
+    fn too_long(&mut self, hub: &mut Hub, id: Id, key: u32) {
+        hub.close(id, 1009, "longer than maxPayload");
+        self.end(hub, key, Reason::TransportError, Farewell::Nothing);
     }
 
     fn take(&mut self, hub: &mut Hub, key: u32, packet: Packet<'_>, handler: Handler<'_>) {
@@ -153,8 +172,8 @@ impl SocketIo {
 }
 
 /// A refused upgrade is told in plain text, on a connection that ends.
-fn refuse(hub: &mut Hub, id: Id, refusal: Refusal) {
-    let response = Response::new(400)
+fn refuse(hub: &mut Hub, id: Id, refusal: &Refusal) {
+    let response = Response::new(refusal.status())
         .header("Content-Type", "text/html")
         .header("Connection", "close");
     hub.respond(id, response.body(refusal.text()));

@@ -97,10 +97,10 @@ fn what_is_refused_is_told_in_the_ack_or_by_an_event() {
 fn a_message_that_is_sent_twice_is_said_once() {
     let program = Program::start(&["--no-recovery"]);
     let (mut one, mut two) = (Io::open(&program, ""), Io::open(&program, ""));
-    let twice = format!(r#"42N["chat message","hello","{}-1"]"#, one.sid);
     for n in 1..=2 {
         let answer = format!(r#"43{n}[{{"id":1}}]"#);
-        one.asks(&twice.replace('N', &n.to_string()), &answer);
+        let text = format!(r#"42{n}["chat message","hello","{}-1"]"#, one.sid);
+        one.asks(&text, &answer);
     }
     // Nobody else can take that name beforehand.
     let stolen = format!(r#"427["chat message","stolen","{}-2"]"#, one.sid);
