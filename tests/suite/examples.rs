@@ -124,6 +124,24 @@ fn rooms_prints_what_happens_in_them() {
 }
 
 #[test]
+fn socketio_lets_in_who_has_the_token_and_counts_who_gets_what_is_said() {
+    let example = Example::start("socketio");
+    let enter = || {
+        let mut client = open(example.addr, "/socket.io/?EIO=4&transport=websocket");
+        hear(&mut client);
+        say(&mut client, "40");
+        assert_eq!(hear(&mut client), "44{\"message\":\"wrong token\"}");
+        say(&mut client, "40{\"token\":\"secret\"}");
+        assert!(hear(&mut client).starts_with("40{\"sid\":"));
+        client
+    };
+    let (mut one, mut two) = (enter(), enter());
+    say(&mut one, "427[\"say\",\"hello\"]");
+    assert_eq!(hear(&mut one), "437[1]");
+    assert_eq!(hear(&mut two), "42[\"said\",\"hello\"]");
+}
+
+#[test]
 fn every_example_is_under_forty_lines() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     for entry in std::fs::read_dir(folder).unwrap() {
