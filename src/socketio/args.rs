@@ -52,7 +52,8 @@ impl<'a> Args<'a> {
 }
 
 /// What can be sent with an event: [`Args`] that came in, or whatever serde can write. What
-/// becomes a JSON array, as a tuple does, is the list of arguments; anything else is the only one.
+/// becomes a JSON array, as a tuple does, is the list of arguments; `()` is none; anything else is the
+/// only one. A list that is one argument, or a null, goes into a tuple: `(list,)`.
 pub trait Arguments {
     /// The arguments as JSON text with a comma between them.
     ///
@@ -79,9 +80,47 @@ impl Arguments for Args<'_> {
 impl<T: Serialize> Arguments for T {
     fn to_json(&self) -> Result<String, serde_json::Error> {
         let json = serde_json::to_string(self)?;
+        if json == "null" {
+            return Ok(String::new());
+        }
         let list = json
             .strip_prefix('[')
             .and_then(|json| json.strip_suffix(']'));
         Ok(list.map(str::to_owned).unwrap_or(json))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(args: impl Arguments, expected: &str) {
+        assert_eq!(args.to_json().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_tuple_is_the_list_of_arguments() {
+        check((), "");
+        check(("a", 1), "\"a\",1");
+        check([1, 2], "1,2");
+        check((vec![1, 2],), "[1,2]");
+        check((None::<u8>,), "null");
+        check("text", "\"text\"");
+        check(serde_json::json!({ "a": [] }), "{\"a\":[]}");
+    }
+
+    #[test]
+    fn arguments_that_came_in_stay_as_they_are() {
+        let args = Args {
+            json: "1.50, {\"a\":[ ]},null",
+            attachments: &[],
+        };
+        check(args, "1.50, {\"a\":[ ]},null");
+        check(args.skip(1), "{\"a\":[ ]},null");
+        check(args.skip(3), "");
+        let (number, _, null): (f64, serde_json::Value, Option<u8>) = args.parse().unwrap();
+        assert_eq!((number, null), (1.5, None));
+        assert!(args.parse::<(f64,)>().is_err(), "there are more");
     }
 }

@@ -9,7 +9,7 @@ use super::recovery::Addressees;
 use crate::{Audience, Hub, Rooms, Who};
 
 /// A set of sockets of one namespace: the union of rooms, less those of others, each once. Without
-/// a room it is all of them.
+/// a room it is all of them. They are those of this server, which knows no other.
 #[must_use = "nothing is done before `emit` or one of its like"]
 pub struct Broadcast<'i> {
     state: &'i mut SocketIo,
@@ -97,7 +97,7 @@ impl<'i> Broadcast<'i> {
     }
 
     /// The sockets themselves, in no particular order.
-    pub fn sockets(&self) -> Vec<Socket> {
+    pub fn fetch_sockets(&self) -> Vec<Socket> {
         let Some(namespace) = self.namespace else {
             return Vec::new();
         };
@@ -111,22 +111,22 @@ impl<'i> Broadcast<'i> {
     }
 
     /// Puts all of them into a room.
-    pub fn join(self, room: &str) {
-        for socket in self.sockets() {
+    pub fn sockets_join(self, room: &str) {
+        for socket in self.fetch_sockets() {
             self.state.join(socket, room);
         }
     }
 
     /// Takes all of them out of a room.
-    pub fn leave(self, room: &str) {
-        for socket in self.sockets() {
+    pub fn sockets_leave(self, room: &str) {
+        for socket in self.fetch_sockets() {
             self.state.leave(socket, room);
         }
     }
 
     /// Disconnects all of them; with `close`, also what they are connected to besides.
-    pub fn disconnect(self, close: bool) {
-        for socket in self.sockets() {
+    pub fn disconnect_sockets(self, close: bool) {
+        for socket in self.fetch_sockets() {
             self.state.disconnect(self.hub, socket, close);
         }
     }
@@ -135,7 +135,7 @@ impl<'i> Broadcast<'i> {
         let Some(namespace) = self.namespace.filter(|_| !packet::is_reserved(event)) else {
             return Vec::new();
         };
-        let mut sockets = self.sockets();
+        let mut sockets = self.fetch_sockets();
         let Self {
             state,
             hub,

@@ -42,6 +42,17 @@ impl Io<'_> {
         Broadcast::new(self.state, self.hub, namespace)
     }
 
+    /// Begins an event for all sockets of a socket's namespace but those in the room of its own
+    /// name, which is the socket itself as long as it has not left it: `socket.broadcast` elsewhere.
+    pub fn broadcast(&mut self, socket: Socket) -> Broadcast<'_> {
+        let own = self.sid(socket).map(|sid| sid.text());
+        let around = self.around(socket);
+        match own {
+            Some(own) => around.except(&*own),
+            None => around,
+        }
+    }
+
     /// Puts a socket into a room of its namespace; `false` if it is there already.
     pub fn join(&mut self, socket: Socket, room: &str) -> bool {
         self.state.join(socket, room)

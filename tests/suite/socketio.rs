@@ -1,5 +1,6 @@
 //! The Socket.IO layer over the simulated server: what goes over the wire.
 
+mod broadcasts;
 mod cors;
 mod entering;
 mod fuzz;
@@ -200,10 +201,10 @@ impl App {
 
     fn take(&mut self, io: &mut Io<'_>, socket: Socket, name: &str, args: Args<'_>) {
         match name {
-            "join" => _ = io.join(socket, args.json()),
-            "leave" => _ = io.leave(socket, args.json()),
+            "join" => _ = io.join(socket, args.json().trim_matches('"')),
+            "leave" => _ = io.leave(socket, args.json().trim_matches('"')),
             "room" => {
-                let room = io.around(socket).to("\"lobby\"").except(socket);
+                let room = io.around(socket).to("lobby").except(socket);
                 room.emit("room", args);
             }
             "kick" => _ = io.disconnect(socket, args.json() == "true"),
@@ -215,6 +216,7 @@ impl App {
             }
             "ask" => _ = io.everyone().ask("question", args, 1000),
             "volatile" => _ = io.everyone().volatile().emit("volatile", args),
+            "set" => self.set(io, socket, args),
             "admit" => {
                 for socket in std::mem::take(&mut self.waiting) {
                     self.log.push(format!("admitted {}", io.admit(socket)));
@@ -227,6 +229,29 @@ impl App {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Does something with the set of those in one list of rooms and not in another.
+    fn set(&mut self, io: &mut Io<'_>, socket: Socket, args: Args<'_>) {
+        type Rooms = Vec<String>;
+        let (from, to, except, verb): (String, Rooms, Rooms, String) = args.parse().unwrap();
+        let set = match &*from {
+            "io" => io.everyone(),
+            "socket" => io.broadcast(socket),
+            namespace => io.of(namespace),
+        };
+        let set = to.iter().fold(set, |set, room| set.to(room));
+        let set = except.iter().fold(set, |set, room| set.except(room));
+        match &*verb {
+            "emit" => self.log.push(format!("{} get it", set.emit("set", ()))),
+            "volatile" => _ = set.volatile().emit("volatile", ()),
+            "join" => set.sockets_join("new"),
+            "leave" => set.sockets_leave("a"),
+            "close" => set.disconnect_sockets(true),
+            _ => self
+                .log
+                .push(format!("{} there", set.fetch_sockets().len())),
         }
     }
 }
@@ -267,7 +292,7 @@ fn a_client_connects_joins_and_talks_to_its_room() {
     assert_eq!(world.app.log[..3], first);
     assert_eq!(
         world.app.log[3..5],
-        ["create-room \"lobby\"", "join-room \"lobby\""]
+        ["create-room lobby", "join-room lobby"]
     );
 }
 
