@@ -95,19 +95,19 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(args: impl Arguments, expected: &str) {
+    fn check(args: &impl Arguments, expected: &str) {
         assert_eq!(args.to_json().unwrap(), expected);
     }
 
     #[test]
     fn a_tuple_is_the_list_of_arguments() {
-        check((), "");
-        check(("a", 1), "\"a\",1");
-        check([1, 2], "1,2");
-        check((vec![1, 2],), "[1,2]");
-        check((None::<u8>,), "null");
-        check("text", "\"text\"");
-        check(serde_json::json!({ "a": [] }), "{\"a\":[]}");
+        check(&(), "");
+        check(&("a", 1), "\"a\",1");
+        check(&[1, 2], "1,2");
+        check(&(vec![1, 2],), "[1,2]");
+        check(&(None::<u8>,), "null");
+        check(&"text", "\"text\"");
+        check(&serde_json::json!({ "a": [] }), "{\"a\":[]}");
     }
 
     #[test]
@@ -116,9 +116,9 @@ mod tests {
             json: "1.50, {\"a\":[ ]},null",
             attachments: &[],
         };
-        check(args, "1.50, {\"a\":[ ]},null");
-        check(args.skip(1), "{\"a\":[ ]},null");
-        check(args.skip(3), "");
+        check(&args, "1.50, {\"a\":[ ]},null");
+        check(&args.skip(1), "{\"a\":[ ]},null");
+        check(&args.skip(3), "");
         let (number, _, null): (f64, serde_json::Value, Option<u8>) = args.parse().unwrap();
         assert_eq!((number, null), (1.5, None));
         assert!(args.parse::<(f64,)>().is_err(), "there are more");
