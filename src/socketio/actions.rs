@@ -9,11 +9,19 @@ use crate::{Hub, RoomEvent, Rooms};
 
 impl SocketIo {
     pub(super) fn join(&mut self, socket: Socket, room: &str) -> bool {
-        self.change(socket, |rooms, hook| rooms.join(socket, room, hook))
+        let joined = self.change(socket, |rooms, hook| rooms.join(socket, room, hook));
+        if joined {
+            self.moved(socket, room, true);
+        }
+        joined
     }
 
     pub(super) fn leave(&mut self, socket: Socket, room: &str) -> bool {
-        self.change(socket, |rooms, hook| rooms.leave(socket, room, hook))
+        let left = self.change(socket, |rooms, hook| rooms.leave(socket, room, hook));
+        if left {
+            self.moved(socket, room, false);
+        }
+        left
     }
 
     /// Changes the rooms of a socket's namespace; what that causes is queued.

@@ -36,13 +36,19 @@ impl SocketIo {
         if self.socket_in(key, name).is_some() {
             return self.end(hub, key, Reason::ForcedServerClose, Farewell::Full);
         }
+        // The application hears of the end of an old connection before it hears of the new one.
+        self.end_predecessor(hub, key, auth);
+        self.deliver(hub, handler);
+        if self.is_over(key) {
+            return;
+        }
         if self.sessions[key as usize].sockets.len() >= MAX_SOCKETS {
             return self.say_no(hub, key, name, "{\"message\":\"Too many namespaces\"}");
         }
         let Some(namespace) = self.namespaces.find_or_make(name) else {
             return self.say_no(hub, key, name, "{\"message\":\"Invalid namespace\"}");
         };
-        let claim = self.claim(hub, key, name, auth);
+        let claim = self.claim(hub, name, auth);
         let goes_in = claim.is_good() && self.options.skip_middlewares;
         let socket = self.receive(hub, key, namespace, auth, claim);
         if !goes_in {
@@ -59,6 +65,11 @@ impl SocketIo {
         if self.is_known(socket) && waiting.is_some_and(|waiting| !waiting.deferred) {
             self.admit(hub, socket);
         }
+    }
+
+    fn is_over(&self, key: u32) -> bool {
+        let session = self.sessions.get(key as usize);
+        session.is_none_or(|session| session.over)
     }
 
     /// A place for a socket that is in no room and hears nothing yet.
@@ -79,6 +90,7 @@ impl SocketIo {
             admitted: false,
             pid: None,
             since: 0,
+            moves: None,
         }) as u32;
         let socket = Socket { key, generation };
         let place = &mut self.namespaces[namespace];

@@ -97,8 +97,9 @@ impl SocketIo {
             return;
         };
         timers.set(key, next);
-        if let Some(wait) = timers.next() {
-            hub.wake_at(hub.now() + wait);
+        if next != NEVER {
+            // Not what the wheel says: it counts from its last turn, which may be long ago.
+            hub.wake_at(next);
         }
     }
 

@@ -26,7 +26,8 @@
 //! is the door for clients without the protocol, `cors` says which pages may read what polls bring;
 //! `carrier` is what they share: opening, the upgrade, heartbeats, the end. `sockets` is what packets mean, `admission` who enters
 //! one of the `namespaces`, `actions` what may be done to a socket; `broadcast` says whom an event is
-//! for and `outgoing` writes it, `questions` gathers answers, `recovery` keeps what is missed.
+//! for and `outgoing` writes it, `questions` gathers answers, `recovery` keeps what is missed, `moves`
+//! who was where.
 
 mod actions;
 mod admission;
@@ -39,6 +40,7 @@ mod cors;
 mod engine;
 mod event;
 mod io;
+mod moves;
 mod namespaces;
 mod options;
 mod outgoing;
@@ -66,6 +68,7 @@ pub use recovery::Lost;
 use crate::{Hub, Id, Sid, Slot, Wheel};
 use admission::Lobby;
 use event::{Part, Queued, Role};
+use moves::Moves;
 use namespaces::Namespaces;
 use questions::Question;
 use recovery::Recovery;
@@ -108,6 +111,8 @@ struct Connected {
     pid: Option<Sid>,
     /// The position of the log when it connected.
     since: u64,
+    /// Its changes of rooms, with recovery.
+    moves: Option<Box<Moves>>,
 }
 
 /// The application's handler, as it is passed around.

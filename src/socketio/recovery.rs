@@ -6,9 +6,7 @@
 //! event at all, so for it everything since it connected was missed. One whose offset is spoiled
 //! (clients take the last text of any event for one) gets what the server knows to be unwritten.
 
-use std::collections::{HashMap, VecDeque};
-use std::fmt;
-use std::sync::Arc;
+mod log;
 
 use super::carrier::Farewell;
 use super::event::{Reason, Socket};
@@ -16,185 +14,9 @@ use super::packet::{self, Kind};
 use super::session::{Frame, NEVER};
 use super::{Connected, SocketIo};
 use crate::{Hub, Sid};
-
-/// Events that may be missed, and sockets that may come back.
-#[derive(Debug, Default)]
-pub(super) struct Recovery {
-    log: VecDeque<Entry>,
-    /// Stands before positions, so that no other text is taken for an offset.
-    tag: String,
-    /// The position of the last event; 0 before the first.
-    last: u64,
-    /// Bytes in the log.
-    bytes: usize,
-    saved: HashMap<Sid, Saved>,
-    live: HashMap<Sid, Socket>,
-}
-
-/// An event as it went out, and for whom it was.
-#[derive(Debug)]
-struct Entry {
-    time: u64,
-    namespace: Arc<str>,
-    addressees: Addressees,
-    frames: Vec<Frame>,
-}
-
-/// Names of rooms: what a broadcast was for.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Addressees {
-    /// None: everyone. A list without names: nobody, as when a socket was meant that is gone.
-    pub(super) to: Option<Vec<String>>,
-    pub(super) except: Vec<String>,
-}
-
-/// A socket that is gone, for a while.
-#[derive(Debug)]
-struct Saved {
-    sid: Sid,
-    namespace: Arc<str>,
-    rooms: Vec<String>,
-    /// The position of the log when it connected.
-    since: u64,
-    /// The position up to which everything was written to it, if that is known.
-    reached: Option<u64>,
-    until: u64,
-}
-
-/// Why a client that came back is a new socket all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Lost {
-    /// No socket is kept for it: it was away too long, had left in order, or never was here.
-    Unknown,
-    /// Some of what it missed is not kept any more: `Options::recovery_budget`.
-    Dropped,
-    /// Its offset says nothing, and what reached it is not known.
-    Uncertain,
-}
-
-impl fmt::Display for Lost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unknown => "nobody of that name is kept",
-            Self::Dropped => "what was missed is not kept any more",
-            Self::Uncertain => "what reached the client is not known",
-        })
-    }
-}
-
-/// What the payload of a CONNECT claims.
-#[derive(Debug)]
-pub(super) enum Claim {
-    /// A new client.
-    None,
-    /// A client that comes back, and cannot be who it was.
-    Lost(Lost),
-    /// A client that comes back: its names, and the position of the last event that it has.
-    Good { pid: Sid, sid: Sid, position: u64 },
-}
-
-/// A socket that is back.
-#[derive(Debug)]
-pub(super) struct Back {
-    pub(super) rooms: Vec<String>,
-    pub(super) missed: Vec<Frame>,
-}
-
-impl Claim {
-    pub(super) fn is_good(&self) -> bool {
-        matches!(self, Self::Good { .. })
-    }
-
-    /// The public name that is claimed.
-    pub(super) fn sid(&self) -> Option<Sid> {
-        match self {
-            Self::Good { sid, .. } => Some(*sid),
-            _ => None,
-        }
-    }
-}
-
-impl Recovery {
-    fn first(&self) -> u64 {
-        self.last + 1 - self.log.len() as u64
-    }
-
-    fn append(&mut self, entry: Entry, duration: u64, budget: usize) {
-        self.last += 1;
-        self.bytes += entry.size();
-        let now = entry.time;
-        self.log.push_back(entry);
-        while let Some(oldest) = self.log.front() {
-            if self.bytes <= budget && oldest.time + duration >= now {
-                return;
-            }
-            self.bytes -= oldest.size();
-            self.log.pop_front();
-        }
-    }
-
-    /// Whether all that came behind a position is kept.
-    fn reaches(&self, position: u64) -> bool {
-        position <= self.last && position + 1 >= self.first()
-    }
-
-    /// What a socket missed behind a position.
-    fn missed(&self, saved: &Saved, position: u64) -> Vec<Frame> {
-        let behind = self.log.iter().skip((position + 1 - self.first()) as usize);
-        let missed = behind.filter(|entry| {
-            entry.namespace == saved.namespace && entry.addressees.mean(&saved.rooms)
-        });
-        missed
-            .flat_map(|entry| entry.frames.iter().cloned())
-            .collect()
-    }
-
-    /// The offset of a position, as clients remember it.
-    fn offset(&self, position: u64) -> String {
-        format!("{}{position:x}", self.tag)
-    }
-
-    /// The position of an offset; `None` for a text that is none of ours.
-    fn position(&self, offset: &str) -> Option<u64> {
-        let digits = offset.strip_prefix(&*self.tag)?;
-        u64::from_str_radix(digits, 16).ok()
-    }
-
-    fn judge(&self, pid: Sid, offset: Option<&str>, namespace: &str, now: u64) -> Claim {
-        let saved = self.saved.get(&pid);
-        let Some(saved) = saved.filter(|saved| *saved.namespace == *namespace && saved.until > now)
-        else {
-            return Claim::Lost(Lost::Unknown);
-        };
-        let position = match offset {
-            None => Some(saved.since),
-            Some(offset) => self.position(offset).or(saved.reached),
-        };
-        match position {
-            None => Claim::Lost(Lost::Uncertain),
-            Some(position) if !self.reaches(position) => Claim::Lost(Lost::Dropped),
-            Some(position) => Claim::Good {
-                pid,
-                sid: saved.sid,
-                position,
-            },
-        }
-    }
-}
-
-impl Entry {
-    fn size(&self) -> usize {
-        self.frames.iter().map(Frame::len).sum::<usize>() + OVERHEAD
-    }
-}
-
-impl Addressees {
-    fn mean(&self, rooms: &[String]) -> bool {
-        let among = |names: &[String]| names.iter().any(|name| rooms.contains(name));
-        self.to.as_deref().is_none_or(among) && !among(&self.except)
-    }
-}
+pub use log::Lost;
+pub(super) use log::{Addressees, Back, Claim, Recovery};
+use log::{Entry, Saved};
 
 impl SocketIo {
     /// The position of the next event as its offset, or of the last one, for an event that is not
@@ -232,13 +54,15 @@ impl SocketIo {
 
     /// Remembers a socket that goes for a reason which may pass.
     pub(super) fn save(&mut self, hub: &Hub, socket: Socket, reason: Reason) {
+        let connected = &mut self.sockets[socket.key as usize];
+        let moves = connected.moves.take().unwrap_or_default();
         let Connected {
             namespace,
             session,
             pid,
             since,
             ..
-        } = self.sockets[socket.key as usize];
+        } = *connected;
         let (Some(recovery), Some(pid)) = (&mut self.recovery, pid) else {
             return;
         };
@@ -257,6 +81,7 @@ impl SocketIo {
             reached: self.sessions[session as usize]
                 .flushed
                 .then_some(recovery.last),
+            moves: *moves,
             until: now + self.options.max_disconnection_duration.unwrap_or(0),
         };
         recovery.saved.retain(|_, saved| saved.until > now);
@@ -266,16 +91,15 @@ impl SocketIo {
     }
 
     /// What a payload claims, and whether it may be so.
-    pub(super) fn claim(&mut self, hub: &mut Hub, key: u32, namespace: &str, auth: &str) -> Claim {
-        let Some((pid, offset)) = self.recovery.as_ref().and_then(|_| claimed(auth)) else {
+    pub(super) fn claim(&self, hub: &Hub, namespace: &str, auth: &str) -> Claim {
+        let recovery = self.recovery.as_ref();
+        let Some((recovery, (pid, offset))) = recovery.zip(claimed(auth)) else {
             return Claim::None;
         };
-        self.end_predecessor(hub, key, pid);
-        let claim = self.recovery.as_ref().map_or(Claim::None, |recovery| {
-            recovery.judge(pid, offset.as_deref(), namespace, hub.now())
-        });
+        let most = hub.config().max_backlog;
+        let claim = recovery.judge(pid, offset.as_deref(), namespace, hub.now(), most);
         if let Claim::Lost(why) = &claim {
-            log::info!("not recovered: {why}");
+            ::log::info!("not recovered: {why}");
         }
         claim
     }
@@ -290,41 +114,44 @@ impl SocketIo {
         let Some(recovery) = &mut self.recovery else {
             return Err(None);
         };
-        let fate = match *claim {
-            Claim::None => Err(None),
-            Claim::Lost(why) => Err(Some(why)),
-            // The log has gone on while the application made up its mind.
-            Claim::Good { position, .. } if !recovery.reaches(position) => Err(Some(Lost::Dropped)),
-            Claim::Good { pid, position, .. } => match recovery.saved.remove(&pid) {
-                Some(saved) => Ok((pid, saved, position)),
-                None => Err(Some(Lost::Unknown)),
-            },
-        };
-        let (pid, since) = match &fate {
-            Ok((pid, saved, _)) => (*pid, saved.since),
-            Err(_) => (hub.fresh_sid(), recovery.last),
-        };
-        recovery.live.insert(pid, socket);
         let connected = &mut self.sockets[socket.key as usize];
-        (connected.pid, connected.since) = (Some(pid), since);
-        fate.map(|(_, saved, position)| Back {
-            missed: recovery.missed(&saved, position),
-            rooms: saved.rooms,
-        })
+        let (pid, back) = match recovery.take(claim, hub.config().max_backlog) {
+            Ok((pid, since, moves, back)) => {
+                (connected.since, connected.moves) = (since, Some(Box::new(moves)));
+                (pid, Ok(back))
+            }
+            Err(why) => {
+                connected.since = recovery.last;
+                (hub.fresh_sid(), Err(why))
+            }
+        };
+        connected.pid = Some(pid);
+        recovery.live.insert(pid, socket);
+        back
     }
 
     /// A client that is back before its old connection was noticed to be gone.
-    fn end_predecessor(&mut self, hub: &mut Hub, key: u32, pid: Sid) {
-        let socket = self
-            .recovery
-            .as_ref()
-            .and_then(|recovery| recovery.live.get(&pid).copied());
+    pub(super) fn end_predecessor(&mut self, hub: &mut Hub, key: u32, auth: &str) {
+        let recovery = self.recovery.as_ref();
+        let claimed = recovery.zip(claimed(auth));
+        let socket = claimed.and_then(|(recovery, (pid, _))| recovery.live.get(&pid));
         let session = socket
             .and_then(|socket| self.sockets.get(socket.key as usize))
             .map(|socket| socket.session);
         if let Some(session) = session.filter(|session| *session != key) {
             self.end(hub, session, Reason::TransportClose, Farewell::Close);
         }
+    }
+
+    /// Notes that a socket has changed its rooms.
+    pub(super) fn moved(&mut self, socket: Socket, room: &str, joined: bool) {
+        let Some(recovery) = &self.recovery else {
+            return;
+        };
+        let (last, first) = (recovery.last, recovery.first());
+        let moves = &mut self.sockets[socket.key as usize].moves;
+        let moves = moves.get_or_insert_default();
+        moves.push(room, joined, last, first);
     }
 
     /// Tells a client that it is in, and under which names.
@@ -366,8 +193,6 @@ fn may_pass(reason: Reason) -> bool {
     )
 }
 
-/// Bytes that an entry of the log takes beside its packets.
-const OVERHEAD: usize = 128;
 /// Sockets that may come back.
 const MAX_SAVED: usize = 65_536;
 /// Letters of the tag.
