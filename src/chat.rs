@@ -141,14 +141,15 @@ impl Chat {
         offset: Option<&RawValue>,
     ) -> Result<Done, Refusal> {
         check_text(text)?;
-        let offset = offset.map(|offset| client_offset(io, socket, offset));
-        let offset = offset.transpose()?;
+        let offset = offset.map(client_offset).transpose()?;
+        // First, as its sender may be back while its old connection is not known to be gone.
         let known = offset
             .as_ref()
             .and_then(|name| self.history.number_of(name));
         if let Some(number) = known {
             return Ok(Done::Ack(json!({ "id": number })));
         }
+        may_use(io, socket, offset.as_deref())?;
         let sender = name(io, socket);
         let number = self.history.keep(text, &sender, offset);
         let to = io.everyone();
@@ -219,14 +220,18 @@ fn room_name(room: &RawValue) -> Result<String, Refusal> {
     }
 }
 
-/// The name that a sender gives a message. Names begin with the sender's own as a rule, so that
-/// nobody may take one that begins with somebody else's.
-fn client_offset(io: &Io<'_>, socket: Socket, offset: &RawValue) -> Result<String, Refusal> {
+/// The name that a sender gives a message.
+fn client_offset(offset: &RawValue) -> Result<String, Refusal> {
     let offset = string(offset).filter(|offset| offset.len() <= MAX_NAME);
-    let offset = offset.ok_or(format!("the id of a message is a text of {MAX_NAME} bytes"))?;
-    let owner = offset.get(..20).and_then(|sid| io.find(sid));
+    offset.ok_or(format!("the id of a message is a text of {MAX_NAME} bytes"))
+}
+
+/// Names begin with the sender's own as a rule, so that nobody may take one that begins with
+/// somebody else's.
+fn may_use(io: &Io<'_>, socket: Socket, offset: Option<&str>) -> Result<(), Refusal> {
+    let owner = offset.and_then(|offset| io.find(offset.get(..20)?));
     match owner.is_none_or(|owner| owner == socket) {
-        true => Ok(offset),
+        true => Ok(()),
         false => Err("this id of a message is somebody else's".to_owned()),
     }
 }

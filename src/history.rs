@@ -75,8 +75,10 @@ impl History {
         self.named.get(name).copied()
     }
 
-    /// What is kept behind a number, the oldest first.
+    /// What is kept behind a number, the oldest first. A number that was not given yet is one of
+    /// this server before it was restarted: all came behind that.
     pub(crate) fn behind(&self, number: u64) -> impl Iterator<Item = &Kept> {
+        let number = if number > self.last { 0 } else { number };
         self.kept.iter().filter(move |kept| kept.number > number)
     }
 }
@@ -107,6 +109,8 @@ mod tests {
         history.keep(&text("y"), "sender", None);
         assert_eq!(numbers(&history, 0), [3, 4, 6]);
         assert_eq!(numbers(&history, 4), [6]);
+        assert_eq!(numbers(&history, 6), [0; 0]);
+        assert_eq!(numbers(&history, 7), [3, 4, 6], "of an earlier run");
         let large = text(&"x".repeat(MAX_BYTES - 5));
         history.keep(&large, "sender", None);
         assert_eq!(numbers(&history, 0), [6, 7], "bytes are bounded as well");

@@ -172,6 +172,27 @@ fn a_private_message_reaches_one_and_needs_its_name() {
 }
 
 #[test]
+fn a_message_that_its_sender_named_is_said_once() {
+    let program = Program::start(&[]);
+    let [mut one, mut two] = clients(&program);
+    let named = |text: &str, owner: &Client| {
+        let name = format!("{}-0", owner.sid);
+        format!(r#"["chat message","{text}","{name}"]"#)
+    };
+    let (of_one, of_two) = (named("once", &one), named("mine", &two));
+    one.is_refused(&of_two, "somebody else's");
+    one.say(&of_one);
+    one.say(&of_one);
+    // Back on another connection, while the old one is not known to be gone.
+    two.say(&of_one);
+    one.is_in("[]");
+    two.hears(r#"["chat message","once",1,"SENDER"]"#, &one);
+    two.is_in("[]");
+    two.say(&of_two);
+    one.hears(r#"["chat message","mine",2,"SENDER"]"#, &two);
+}
+
+#[test]
 fn nobody_reads_along_in_the_room_of_somebody_else() {
     let program = Program::start(&[]);
     let [mut one, mut two, mut spy] = clients(&program);
