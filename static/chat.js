@@ -1,13 +1,13 @@
-// The chat page over roomcast's plain door: a WebSocket at /ws, each message
-// one JSON array ["event name", ...arguments], in both directions.
+// The chat page: an application of Socket.IO, over roomcast's own client.
 //
 // It knows: which events there are, one room at a time (the address's
-// fragment), and how to come back after the connection was lost.
-// It does not know names, who is online, or what was said before it came:
-// the door has no events for those. Nor does it know whether a message
-// arrived, only whether it was written to an open socket.
+// fragment), which of its own messages have an answer, and how to come back.
+// It does not know names, who is online, or when something was said before
+// it came: the server has no words for those.
 //
 // Text of others reaches the page through textContent alone.
+
+import { io } from "/socket.io/socket.io.esm.min.js";
 
 const MESSAGES_KEPT = 500;
 const UNSENT_KEPT = 100;
@@ -17,151 +17,81 @@ const SAME_BREATH = 120_000; // ms in which a sender is not named again
 const FIRST_RETRY = 1000; // ms, doubled each time
 const LAST_RETRY = 5000;
 const JITTER = 0.5; // so that a thousand pages don't come back as one
-const PATIENCE = 8000; // ms for a socket to open, or a question's answer
+const PATIENCE = 8000; // ms for a connection to open, or an answer to come
 
-// The connection. It knows nothing of chat.
+// The connection. The page itself says when to try again: it shows the time.
 
-class Line {
-  #url;
-  #on;
-  #socket = null;
-  #timer = 0; // with a socket: its patience; without: the next try
-  #failures = 0;
+const socket = io({
+  autoConnect: false,
+  reconnection: false,
+  timeout: PATIENCE,
+  auth: (answer) => answer({ serverOffset: heard }),
+});
 
-  constructor(url, on) {
-    this.#url = url;
-    this.#on = on;
-  }
-
-  get isOpen() {
-    return this.#socket?.readyState === WebSocket.OPEN;
-  }
-
-  /** Tries now, unless a socket is there already. */
-  dial() {
-    if (this.#socket) return;
-    clearTimeout(this.#timer);
-    const socket = new WebSocket(this.#url);
-    socket.onopen = () => this.#opened();
-    socket.onmessage = (event) => this.#heard(event.data);
-    socket.onclose = () => this.#lost();
-    this.#socket = socket;
-    this.expectAnswer();
-    this.#on.state(this.#failures ? "retrying" : "connecting");
-  }
-
-  send(...frame) {
-    this.#socket.send(JSON.stringify(frame));
-  }
-
-  /** A socket that outlived a sleep looks open; silence tells that it isn't. */
-  expectAnswer() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#lost(), PATIENCE);
-  }
-
-  #opened() {
-    clearTimeout(this.#timer);
-    this.#on.state("online");
-    this.#on.open();
-  }
-
-  #heard(data) {
-    clearTimeout(this.#timer);
-    this.#failures = 0;
-    this.#on.message(data);
-  }
-
-  #lost() {
-    clearTimeout(this.#timer);
-    const socket = this.#socket;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
-    this.#socket = null;
-    this.#wait(Date.now() + this.#delay());
-    this.#failures += 1;
-  }
-
-  #delay() {
-    const jitter = 1 + JITTER * (2 * Math.random() - 1);
-    return Math.min(LAST_RETRY, FIRST_RETRY * 2 ** this.#failures * jitter);
-  }
-
-  #wait(until) {
-    const left = until - Date.now();
-    if (left <= 0) return this.dial();
-    this.#on.state("offline", Math.ceil(left / 1000));
-    this.#timer = setTimeout(() => this.#wait(until), left % 1000 || 1000);
-  }
-}
-
-function doorAddress() {
-  const url = new URL("/ws", location.href);
-  url.protocol = url.protocol.replace("http", "ws");
-  return url;
-}
-
-const line = new Line(doorAddress(), { state: showState, open, message: receive });
-
-// What the server says
-
-const events = {
-  "chat message": (text, n, from) => hear({ text, n, from, room: "" }),
-  "room message": (room, text, n, from) => hear({ text, n, from, room }),
-  "private message": (to, text, n, from) => hear({ text, n, from, to }),
-  whoami: (id, rooms) => learn(id, rooms),
-  error: (reason) => notice(words(reason)),
-};
-
-function receive(data) {
-  const [name, ...args] = parse(data);
-  if (Object.hasOwn(events, name)) events[name](...args);
-}
-
-function parse(data) {
-  try {
-    const frame = JSON.parse(data);
-    return Array.isArray(frame) ? frame : [];
-  } catch {
-    return [];
-  }
-}
-
-const words = (said) => (typeof said === "string" ? said : (JSON.stringify(said) ?? ""));
-
-// Who and where I am: asked after each change, told by the answer
-
-let room = ""; // wanted; "" is everyone
-let told = ""; // the room that the reader was last told of
-let asked = 0; // questions under way: only the last answer tells the present
-let answers = false; // the server is one that answers
+let failures = 0;
+let timer = 0; // of the next try
 let lostAt = null;
 
-function open() {
-  asked = 0;
-  if (room) line.send("join", room);
-  ask();
-  if (lostAt) notice(`Back online. What others said since ${clock(lostAt)} is not here.`);
+function dial() {
+  clearTimeout(timer);
+  socket.connect();
+  showState(failures ? "retrying" : "connecting");
+}
+
+function lost() {
+  const jitter = 1 + JITTER * (2 * Math.random() - 1);
+  const delay = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures * jitter);
+  failures += 1;
+  if (greeted) lostAt ??= new Date();
+  caughtUp = false;
+  showMe("");
+  showRoom(false);
+  countDown(Date.now() + delay);
+}
+
+function countDown(until) {
+  const left = until - Date.now();
+  if (left <= 0) return dial();
+  showState("offline", Math.ceil(left / 1000));
+  timer = setTimeout(countDown, left % 1000 || 1000, until);
+}
+
+function connected() {
+  failures = 0;
+  showState("online");
+  showMe(socket.id);
+  mine.add(socket.id);
+  if (lostAt && !socket.recovered) tellGap(clock(lostAt));
   lostAt = null;
+  check();
+  goIn();
   flush();
 }
 
-function ask() {
-  asked += 1;
-  line.send("whoami");
-  if (answers) line.expectAnswer();
+function tellGap(time) {
+  const place = told ? `in ${told} or ` : "";
+  notice(`Back online. What was said ${place}to you alone since ${time} is not here.`);
 }
 
-function learn(id, rooms = []) {
-  answers = true;
-  asked -= 1;
-  showMe(id);
-  if (asked > 0) return;
-  if (room && !rooms.includes(room)) forgetRoom();
-  showRoom(true);
-  if (room !== told) notice(room ? `You are in ${room}.` : "You are back with everyone.");
-  told = room;
+/** Asks for a sign of life, which comes behind all that the page missed. */
+function check() {
+  socket.timeout(PATIENCE).emit("whoami", (error, _, rooms) => {
+    if (!error) return caughtUpIn(rooms);
+    // It outlived a sleep and looks open: closing it in order takes long.
+    if (socket.connected) socket.io.ws.onclose();
+  });
 }
+
+function caughtUpIn(rooms) {
+  caughtUp = greeted = true;
+  $("log").ariaLive = "polite"; // not before: nobody wants the history read out
+  rooms.filter((name) => name !== room).forEach(goOut);
+}
+
+// Where I am
+
+let room = ""; // wanted; "" is everyone
+let told = ""; // the room that the reader was last told of
 
 function enter(next) {
   if (next === room) return;
@@ -169,10 +99,29 @@ function enter(next) {
   room = next;
   aim(null);
   showRoom(false);
-  if (!line.isOpen) return;
-  if (previous) line.send("leave", previous);
-  if (next) line.send("join", next);
-  ask();
+  if (!socket.connected) return;
+  if (previous) goOut(previous);
+  goIn();
+}
+
+function goIn() {
+  const name = room;
+  if (!name) return showIn();
+  socket.emit("join", name, ({ error }) => {
+    if (name !== room) return; // elsewhere by now
+    if (error) forgetRoom(error);
+    showIn();
+  });
+}
+
+function goOut(name) {
+  socket.emit("leave", name, () => {});
+}
+
+function showIn() {
+  showRoom(true);
+  if (room !== told) notice(room ? `You are in ${room}.` : "You are back with everyone.");
+  told = room;
 }
 
 function leave() {
@@ -181,8 +130,8 @@ function leave() {
   $("text").focus();
 }
 
-function forgetRoom() {
-  notice(`The server did not let you into ${room}.`);
+function forgetRoom(why) {
+  notice(`The server did not let you into ${room}: ${why}.`);
   history.replaceState(null, "", location.pathname);
   room = told = "";
   aim(null);
@@ -210,6 +159,7 @@ function roomOfAddress() {
 
 const unsent = [];
 let target = null; // the id that the composer is aimed at, or null for the room
+let names = 0; // given to messages
 
 function say(event) {
   event.preventDefault();
@@ -219,28 +169,65 @@ function say(event) {
     return notice(`${UNSENT_KEPT} messages are waiting already. This one stays in the field.`);
   }
   const message = { text, own: true, ...(target ? { to: target } : { room }) };
-  unsent.push({ message, item: show(message) });
+  message.item = show(message);
+  unsent.push(message);
   flush();
   $("text").value = "";
   $("text").focus();
 }
 
 function flush() {
-  while (unsent.length && line.isOpen) {
-    const { message, item } = unsent.shift();
-    write(message);
-    settleItem(item);
-  }
+  while (unsent.length && socket.connected) write(unsent.shift());
 }
 
-function write({ text, to, room: where }) {
-  if (to) return line.send("private message", to, text);
-  if (!where) return line.send("chat message", text);
+function write(message) {
+  const { text, to, room: where } = message;
+  const send = (...event) =>
+    socket.timeout(PATIENCE).emit(...event, (error, answer) => answered(message, error, answer));
+  stamp(message, "sending");
+  if (to) return send("private message", to, text);
+  // The server says a message of one name once, however often it comes.
+  if (!where) return send("chat message", text, (message.name ??= `${socket.id}-${names++}`));
   // Written for a room that was left while offline: only members may speak.
   const visit = where !== room;
-  if (visit) line.send("join", where);
-  line.send("room message", where, text);
-  if (visit) line.send("leave", where);
+  if (visit) socket.emit("join", where, () => {});
+  send("room message", where, text);
+  if (visit) goOut(where);
+}
+
+function answered(message, error, answer) {
+  if (error && message.name && !socket.connected) return wait(message);
+  if (error) return fail(message, "Perhaps not sent: no answer came.");
+  if (answer.id) return stamp(message, "sent", answer.id);
+  message.name = null; // it was not said under this one
+  fail(message, `Not sent: ${answer.error}.`);
+}
+
+function wait(message) {
+  stamp(message, "waiting");
+  unsent.push(message);
+}
+
+function fail(message, why) {
+  const line = make("p", "failure", `${why} `);
+  const button = make("button", "", "Retry");
+  button.onclick = () => {
+    line.remove();
+    wait(message);
+    flush();
+    $("text").focus();
+  };
+  line.append(button);
+  stamp(message, ""); // the line says it
+  message.item.append(line);
+  if (stick) toBottom();
+}
+
+/** A word until the message has a number, the time from then on. */
+function stamp({ item }, state, n) {
+  item.classList.toggle("waiting", !n);
+  const [old] = item.getElementsByClassName("stamp");
+  old.replaceWith(n ? timeOf(n) : make("span", "stamp", state));
 }
 
 /** Points the composer at one person, or with null back at the room. */
@@ -259,33 +246,42 @@ function aimAndType(id) {
   $("text").focus();
 }
 
+// What others say
+
+const mine = new Set(); // ids that I had: what comes from them is in the list
+let heard = 0; // the number of the last message
+let caughtUp = false; // what comes before that was said earlier
+let greeted = false; // what comes before that is no news
+
+function hear(message) {
+  heard = message.n;
+  if (mine.has(message.from)) return;
+  show({ ...message, past: !caughtUp });
+  if (!stick) fresh += 1;
+  if (document.hidden && greeted) countUnread(unread + 1);
+}
+
 // The list
 
 let last = null; // what the next message is compared with: same breath?
 
-function hear(message) {
-  show(message);
-  if (!stick) fresh += 1;
-  if (document.hidden) countUnread(unread + 1);
-}
-
 function show(message) {
-  const now = new Date();
   const item = make("li", "message");
   if (message.own) item.classList.add("own", "waiting");
   if (message.to) item.classList.add("private");
-  if (inOneBreath(message, now)) item.classList.add("follows");
+  if (inOneBreath(message)) item.classList.add("follows");
   if (!message.own) item.append(faceOf(message.from));
-  item.append(headOf(message), rowOf(message, now));
+  item.append(headOf(message), rowOf(message));
   if (message.own) stickNow();
   append(item);
   return item;
 }
 
-function inOneBreath({ own, from, to, room: where }, now) {
+function inOneBreath({ own, from, to, room: where }) {
   const key = JSON.stringify([own, from, to, where]);
-  const same = last?.key === key && now - last.time < SAME_BREATH;
-  last = { key, time: now };
+  const time = Date.now();
+  const same = last?.key === key && time - last.time < SAME_BREATH;
+  last = { key, time };
   return same;
 }
 
@@ -311,25 +307,21 @@ function tagOf({ own, to, room: where }) {
   return where ? `in ${where}` : "to everyone";
 }
 
-function rowOf(message, now) {
+function rowOf(message) {
   const text = make("p", "text");
   text.dir = "auto";
-  text.append(...withLinks(words(message.text)));
+  text.append(...withLinks(message.text));
   const row = make("div", "row");
-  row.append(text, message.own ? make("span", "stamp", "waiting") : timeOf(now, message.n));
+  const state = message.own ? "waiting" : message.past && "earlier";
+  row.append(text, state ? make("span", "stamp", state) : timeOf(message.n));
   return row;
 }
 
-/** The message has been written to an open socket. */
-function settleItem(item) {
-  item.classList.remove("waiting");
-  item.querySelector(".stamp").replaceWith(timeOf(new Date()));
-}
-
-function timeOf(date, n) {
+function timeOf(n) {
+  const date = new Date();
   const time = make("time", "stamp", clock(date));
   time.dateTime = date.toISOString();
-  time.title = date.toLocaleString() + (n === undefined ? "" : `, message ${n} on the server`);
+  time.title = `${date.toLocaleString()}, message ${n} on the server`;
   return time;
 }
 
@@ -434,17 +426,10 @@ const STATES = {
 // The countdown is a part of its own that screen readers don't repeat.
 function showState(name, seconds) {
   const [state, text, more = ""] = STATES[name];
-  if (state === "offline") showOffline();
   $("status").dataset.state = state;
   if ($("state").textContent !== text) $("state").textContent = text;
   $("countdown").textContent = more + (seconds ? `${seconds} s` : "");
   $("retry").hidden = name !== "offline";
-}
-
-function showOffline() {
-  if ($("status").dataset.state === "online") lostAt = new Date();
-  showMe("");
-  showRoom(false);
 }
 
 function showMe(id) {
@@ -489,7 +474,7 @@ function make(tag, className, text = "") {
 
 /** Ids are 20 random characters: six tell people apart on one page. */
 function short(id) {
-  return String(id).slice(0, 6);
+  return id.slice(0, 6);
 }
 
 function clock(date) {
@@ -500,7 +485,7 @@ function clock(date) {
 function faceOf(id) {
   const face = make("span", "face");
   face.ariaHidden = "true";
-  if (id) face.style.setProperty("--hue", hueOf(String(id)));
+  if (id) face.style.setProperty("--hue", hueOf(id));
   return face;
 }
 
@@ -512,10 +497,10 @@ function hueOf(id) {
 
 // Wiring
 
-/** The network is back, or somebody looks: is the line still there? */
+/** The network is back, or somebody looks: is the connection still there? */
 function wake() {
-  if (line.isOpen) ask();
-  else line.dial();
+  if (socket.connected) check();
+  else dial();
 }
 
 function looked() {
@@ -525,26 +510,32 @@ function looked() {
   wake();
 }
 
-function dialByHand() {
-  line.dial();
-  $("text").focus();
-}
+socket.on("connect", connected);
+socket.on("chat message", (text, n, from) => hear({ text, n, from, room: "" }));
+socket.on("room message", (room, text, n, from) => hear({ text, n, from, room }));
+socket.on("private message", (to, text, n, from) => hear({ text, n, from, to }));
+socket.io.on("close", lost).on("error", lost);
 
-$("composer").addEventListener("submit", say);
-$("text").addEventListener("keydown", (event) => event.key === "Escape" && aim(null));
-$("back").addEventListener("click", () => aimAndType(null));
-$("room-form").addEventListener("submit", join);
-$("leave").addEventListener("click", leave);
-$("retry").addEventListener("click", dialByHand);
-$("newer").addEventListener("click", jump);
-$("log").addEventListener("scroll", scrolled, { passive: true });
+$("composer").onsubmit = say;
+$("text").onkeydown = ({ key }) => {
+  if (key === "Escape") aim(null);
+};
+$("back").onclick = () => aimAndType(null);
+$("room-form").onsubmit = join;
+$("leave").onclick = leave;
+$("retry").onclick = () => {
+  dial();
+  $("text").focus();
+};
+$("newer").onclick = jump;
+$("log").onscroll = scrolled;
 new ResizeObserver(() => stick && toBottom()).observe($("log"));
 addEventListener("hashchange", () => enter(roomOfAddress()));
 addEventListener("online", wake);
 addEventListener("focus", () => countUnread(0));
-document.addEventListener("visibilitychange", looked);
+document.onvisibilitychange = looked;
 
 room = roomOfAddress();
 aim(null);
 showRoom(false);
-line.dial();
+dial();
