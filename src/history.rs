@@ -28,7 +28,7 @@ pub(crate) struct Kept {
 }
 
 impl History {
-    /// Keeps so many messages, and 1 MiB of them at most.
+    /// Keeps so many messages, and 256 KiB of them at most.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -83,7 +83,7 @@ impl History {
     }
 }
 
-const MAX_BYTES: usize = 1 << 20;
+const MAX_BYTES: usize = 256 << 10;
 /// Names that are remembered: a client tries again within seconds.
 const MAX_NAMES: usize = 10_000;
 
