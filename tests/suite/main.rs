@@ -19,6 +19,8 @@ mod http;
 mod lifetime;
 #[cfg(feature = "cli")]
 mod program;
+#[cfg(feature = "socketio")]
+mod sessions;
 #[cfg(all(feature = "cli", unix))]
 mod signals;
 mod simulation;

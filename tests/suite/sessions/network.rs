@@ -1,0 +1,190 @@
+//! The network between the clients and the simulated server: bytes are late by chance and torn at
+//! will, in order on each connection; connections break, with noise or without.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rand::RngExt;
+use rand::rngs::ChaCha8Rng;
+use roomcast::Id;
+use roomcast::sim::Sim;
+
+/// A connection as its client names it.
+pub(super) type Line = u64;
+
+/// Milliseconds that anything is under way at most.
+pub(super) const DELAY: u64 = 20;
+
+/// What arrives at either end.
+#[derive(Debug)]
+pub(super) enum Parcel {
+    Bytes(Vec<u8>),
+    End,
+}
+
+/// How a connection breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// Both ends are told, and what was under way is lost.
+    Reset,
+    /// Nobody is told anything any more.
+    Silent,
+}
+
+#[derive(Default)]
+pub(super) struct Network {
+    wires: BTreeMap<Line, Wire>,
+    last: Line,
+}
+
+#[derive(Default)]
+struct Wire {
+    /// The server's end of it; none before its first byte has arrived, or when it is gone.
+    id: Option<Id>,
+    opened: bool,
+    /// The client has no use for it any more.
+    left: bool,
+    /// Nothing of what the server writes is taken from now on.
+    stuffed: bool,
+    up: Pipe,
+    down: Pipe,
+}
+
+/// One direction.
+#[derive(Default)]
+struct Pipe {
+    /// With the times of their arrival, which never decrease.
+    parcels: VecDeque<(u64, Parcel)>,
+    last: u64,
+    closed: bool,
+}
+
+impl Pipe {
+    fn push(&mut self, parcel: Parcel, due: u64) {
+        if self.closed {
+            return;
+        }
+        self.closed = matches!(parcel, Parcel::End);
+        self.last = self.last.max(due);
+        self.parcels.push_back((self.last, parcel));
+    }
+
+    /// Bytes in pieces, each with a delay of its own.
+    fn tear(&mut self, mut bytes: &[u8], now: u64, random: &mut ChaCha8Rng) {
+        let pieces = [1, 1, 1, 2, 3, 6][random.random_range(0..6)];
+        for _ in 1..pieces {
+            let (piece, rest) = bytes.split_at(random.random_range(0..=bytes.len()));
+            self.push(Parcel::Bytes(piece.to_vec()), late(now, random));
+            bytes = rest;
+        }
+        self.push(Parcel::Bytes(bytes.to_vec()), late(now, random));
+    }
+
+    fn pop(&mut self, now: u64) -> Option<Parcel> {
+        let due = self.parcels.front()?.0;
+        (due <= now)
+            .then(|| self.parcels.pop_front())?
+            .map(|(_, parcel)| parcel)
+    }
+
+    fn break_off(&mut self) {
+        self.parcels.clear();
+        self.closed = true;
+    }
+}
+
+impl Network {
+    pub(super) fn open(&mut self) -> Line {
+        self.last += 1;
+        self.wires.insert(self.last, Wire::default());
+        self.last
+    }
+
+    /// A client writes.
+    pub(super) fn write(&mut self, line: Line, bytes: &[u8], now: u64, random: &mut ChaCha8Rng) {
+        if let Some(wire) = self.wires.get_mut(&line) {
+            wire.up.tear(bytes, now, random);
+        }
+    }
+
+    /// A client closes its end, at a time, behind all that it wrote.
+    pub(super) fn close(&mut self, line: Line, time: u64) {
+        if let Some(wire) = self.wires.get_mut(&line) {
+            wire.left = true;
+            wire.up.push(Parcel::End, time);
+            wire.down.break_off();
+        }
+    }
+
+    pub(super) fn cut(&mut self, line: Line, cut: Cut, now: u64, random: &mut ChaCha8Rng) {
+        let Some(wire) = self.wires.get_mut(&line) else {
+            return;
+        };
+        wire.stuffed = cut == Cut::Silent && random.random();
+        for pipe in [&mut wire.up, &mut wire.down] {
+            pipe.break_off();
+            if cut == Cut::Reset {
+                pipe.closed = false;
+                pipe.push(Parcel::End, late(now, random));
+            }
+        }
+    }
+
+    /// When something arrives next.
+    pub(super) fn next(&self) -> Option<u64> {
+        let pipes = self.wires.values().flat_map(|wire| [&wire.up, &wire.down]);
+        pipes
+            .filter_map(|pipe| pipe.parcels.front())
+            .map(|(due, _)| *due)
+            .min()
+    }
+
+    /// What has come up to the server; a connection begins with the first of it.
+    pub(super) fn arrived(&mut self, sim: &mut Sim, now: u64) -> Vec<(Id, Parcel)> {
+        let mut arrived = Vec::new();
+        for wire in self.wires.values_mut() {
+            while let Some(parcel) = wire.up.pop(now) {
+                if !wire.opened {
+                    (wire.opened, wire.id) = (true, Some(sim.connect()));
+                }
+                arrived.extend(wire.id.map(|id| (id, parcel)));
+            }
+        }
+        arrived
+    }
+
+    /// What has come down to the clients.
+    pub(super) fn returned(&mut self, now: u64) -> Vec<(Line, Parcel)> {
+        let mut returned = Vec::new();
+        for (line, wire) in &mut self.wires {
+            while let Some(parcel) = wire.down.pop(now) {
+                returned.push((*line, parcel));
+            }
+        }
+        returned
+    }
+
+    /// Takes what the server has written in a turn.
+    pub(super) fn collect(&mut self, sim: &mut Sim, now: u64, random: &mut ChaCha8Rng) {
+        for wire in self.wires.values_mut() {
+            let Some(id) = wire.id else { continue };
+            if std::mem::take(&mut wire.stuffed) {
+                sim.set_room(id, 0);
+            }
+            let bytes = sim.take(id);
+            if !bytes.is_empty() {
+                wire.down.tear(&bytes, now, random);
+            }
+            if sim.is_shut(id) {
+                wire.down.push(Parcel::End, late(now, random));
+            }
+            wire.id = sim.is_connected(id).then_some(id);
+        }
+        self.wires.retain(|_, wire| {
+            wire.id.is_some() || !wire.left || !wire.opened && !wire.up.parcels.is_empty()
+        });
+    }
+}
+
+fn late(now: u64, random: &mut ChaCha8Rng) -> u64 {
+    now + random.random_range(1..=DELAY)
+}
