@@ -75,7 +75,7 @@ impl World {
             ping_timeout: 250,
             upgrade_timeout: UPGRADE_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
-            max_http_buffer_size: stage.pick(&[1_000_000, 1000, 400]),
+            max_http_buffer_size: stage.pick(&[1_000_000, 4000, 2500]),
             max_disconnection_duration: recovery.then_some(DURATION),
             recovery_budget: if ample { 8 << 20 } else { 4000 },
             ..Options::default()

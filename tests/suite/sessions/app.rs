@@ -37,6 +37,7 @@ impl App {
                 namespace,
                 auth,
                 recovered,
+                ..
             } => self.connect(io, socket, (namespace, auth, recovered), stage),
             Event::Message {
                 socket,
@@ -75,7 +76,7 @@ impl App {
                 self.empty = Some(
                     ["/", "/den"]
                         .iter()
-                        .all(|name| io.of(name).sockets().is_empty()),
+                        .all(|name| io.of(name).fetch_sockets().is_empty()),
                 );
                 io.hub().respond(id, Response::text(200, "done"));
             }

@@ -193,7 +193,9 @@ impl Ledger {
             self.recovery && !member.spent && may_pass(gone.reason) && now < gone.time + DURATION;
         assert!(may || !recovered, "{claim:?} is back, and must not be");
         let offset = claim.offset.as_deref();
-        let position = offset.map_or(0, |hex| usize::from_str_radix(hex, 16).unwrap());
+        let position = offset.map_or(0, |hex| {
+            usize::from_str_radix(hex.rsplit('.').next().unwrap(), 16).unwrap()
+        });
         // Events are kept for as long as sockets are: what an older one missed may be dropped.
         let kept = self
             .times
