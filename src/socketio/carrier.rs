@@ -248,7 +248,8 @@ impl SocketIo {
                 self.sessions[key as usize].work_mut().probe = None;
                 self.abandon_upgrade(hub, key);
             }
-            Some(Part::Opening { .. } | Part::Joining(_) | Part::Door | Part::Orphan) | None => {}
+            Some(Part::Opening { .. } | Part::Joining { .. } | Part::Door | Part::Orphan)
+            | None => {}
         }
     }
 

@@ -219,7 +219,11 @@ pub(super) enum Part {
         base64: bool,
     },
     /// A WebSocket that is about to open for a session that polls.
-    Joining(u32),
+    Joining {
+        session: u32,
+        /// It takes bytes as text only.
+        base64: bool,
+    },
     /// The WebSocket of a session.
     Web(u32),
     /// A WebSocket that is about to open at the plain door.

@@ -21,7 +21,10 @@ impl SocketIo {
         match self.check(hub, request, true, handler) {
             Ok(session) => {
                 let base64 = parameter(request, "b64") == Some("1");
-                let part = session.map_or(Part::Opening { base64 }, Part::Joining);
+                let part = match session {
+                    None => Part::Opening { base64 },
+                    Some(session) => Part::Joining { session, base64 },
+                };
                 hub.open_nameless(id);
                 hub.open_unpinged(id);
                 self.set_role(id, Some(part));
@@ -41,14 +44,16 @@ impl SocketIo {
                 self.sessions[key as usize].base64 = base64;
                 self.set_role(id, Some(Part::Web(key)));
             }
-            Some(Part::Joining(key)) => self.begin_upgrade(hub, id, key),
+            Some(Part::Joining { session, base64 }) => {
+                self.begin_upgrade(hub, id, session, base64);
+            }
             Some(Part::Door) => self.open_plain(hub, id, handler),
             _ => {}
         }
     }
 
     /// A session may change to this WebSocket, unless it is doing so or has done so already.
-    fn begin_upgrade(&mut self, hub: &mut Hub, id: Id, key: u32) {
+    fn begin_upgrade(&mut self, hub: &mut Hub, id: Id, key: u32, base64: bool) {
         let timeout = self.options.upgrade_timeout;
         let session = self.sessions.get_mut(key as usize);
         let free = session.filter(|session| {
@@ -61,6 +66,7 @@ impl SocketIo {
             hub.close(id, 1005, "");
             return;
         };
+        session.base64 = base64;
         let work = session.work_mut();
         (work.probe, work.upgrade) = (Some(id), hub.now() + timeout);
         self.set_role(id, Some(Part::Probe(key)));
@@ -158,12 +164,13 @@ impl SocketIo {
     /// The session ended while its client was changing: what was queued goes here, then the end.
     fn end_at_the_switch(&mut self, hub: &mut Hub, id: Id, key: u32) {
         let session = &mut self.sessions[key as usize];
-        let first = session.work_mut().last_words.take();
+        let (first, base64) = (session.work_mut().last_words.take(), session.base64);
         let packets = first.iter().flat_map(|body| body.split(engine::SEPARATOR));
         packets.for_each(|packet| _ = hub.send(id, packet));
         for frame in session.take_queue() {
             match frame {
                 Frame::Text(text) => hub.send(id, &*text),
+                Frame::Binary(bytes) if base64 => hub.send(id, &engine::binary(&bytes)),
                 Frame::Binary(bytes) => hub.send(id, &*bytes),
             };
         }
