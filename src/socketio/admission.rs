@@ -49,9 +49,10 @@ impl SocketIo {
             return self.say_no(hub, key, name, "{\"message\":\"Invalid namespace\"}");
         };
         let claim = self.claim(hub, name, auth);
-        let goes_in = claim.is_good() && self.options.skip_middlewares;
         let socket = self.receive(hub, key, namespace, auth, claim);
-        if !goes_in {
+        let waiting = self.lobby.get(&socket.key);
+        let is_back = waiting.is_some_and(|waiting| waiting.claim.is_good());
+        if !(is_back && self.options.skip_middlewares) {
             handler(
                 &mut Io { state: self, hub },
                 Event::Authorize {

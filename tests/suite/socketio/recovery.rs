@@ -180,3 +180,32 @@ fn a_namespace_that_went_with_its_last_socket_is_recovered_with_it() {
     let claim = format!("40/game-1,{{\"pid\":\"{}\"}}", field(&welcome, "pid"));
     assert_eq!(world.says(back, &[&claim]), [welcome]);
 }
+
+#[test]
+fn who_comes_back_before_it_was_missed_ends_its_old_connection_and_takes_its_place() {
+    for (namespace, skip_middlewares) in [("/game-1", true), ("/game-1", false), ("/admin", true)] {
+        let mut world = World::with(Options {
+            skip_middlewares,
+            ..recovering()
+        });
+        let one = world.open();
+        world.read(one);
+        let welcome = world.says(one, &[&format!("40{namespace},")])[0].clone();
+        world.log();
+        let back = world.open();
+        world.read(back);
+        let claim = format!("40{namespace},{{\"pid\":\"{}\"}}", field(&welcome, "pid"));
+        assert_eq!(world.says(back, &[&claim]), [&*welcome]);
+        assert!(!world.sim.hub().is_open(one));
+        let own = field(&welcome, "sid");
+        let log = [
+            format!("leave-room {own}"),
+            format!("delete-room {own}"),
+            "disconnect, transport close".to_owned(),
+            format!("create-room {own}"),
+            format!("join-room {own}"),
+            "connect, recovered true".to_owned(),
+        ];
+        assert_eq!(world.log(), log);
+    }
+}
