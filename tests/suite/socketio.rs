@@ -34,6 +34,7 @@ impl World {
     fn with(options: Options) -> Self {
         let io = SocketIo::with(options)
             .namespace("/admin")
+            .namespace("/farewell")
             .namespace("/slow")
             .namespaces_where(|name| name.starts_with("/game-"));
         Self {

@@ -51,7 +51,7 @@ impl App {
                 namespace, reason, ..
             } => {
                 self.log.push(format!("disconnect, {reason}"));
-                if namespace == "/admin" {
+                if namespace == "/farewell" {
                     io.of(namespace).emit("left", ());
                 }
             }

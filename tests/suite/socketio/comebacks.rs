@@ -64,11 +64,11 @@ fn the_application_hears_of_the_old_connection_before_the_new_one_is_there() {
     let (one, two) = (world.open(), world.open());
     world.read(one);
     world.read(two);
-    let welcome = world.says(one, &["40/admin,"])[0].clone();
+    let welcome = world.says(one, &["40/farewell,"])[0].clone();
     // Nobody knows what it missed, so it is new; that the old one left is not for it.
-    let claim = claim(&welcome, Some("none")).replacen("40", "40/admin,", 1);
+    let claim = claim(&welcome, Some("none")).replacen("40", "40/farewell,", 1);
     let answers = world.says(two, &[&claim]);
-    assert!(answers[0].starts_with("40/admin,"), "{answers:?}");
+    assert!(answers[0].starts_with("40/farewell,"), "{answers:?}");
     assert_eq!(answers.len(), 1, "{answers:?}");
 }
 
