@@ -6,6 +6,7 @@ mod comebacks;
 mod cors;
 mod entering;
 mod fuzz;
+mod heartbeat;
 mod plain;
 mod posts;
 mod recovery;
