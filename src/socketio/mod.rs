@@ -126,6 +126,7 @@ impl SocketIo {
 
     /// A layer with these options, and the root namespace.
     pub fn with(options: Options) -> Self {
+        let options = options.bounded();
         let recovery = options
             .max_disconnection_duration
             .map(|_| Recovery::default());

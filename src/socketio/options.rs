@@ -1,6 +1,7 @@
 //! What can be set, by the names and the defaults of the reference server.
 
-/// Options of a [`SocketIo`](super::SocketIo); all times in milliseconds.
+/// Options of a [`SocketIo`](super::SocketIo); all times in milliseconds, and one of more than 30
+/// days is one of 30 days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Where it is served, with slashes at both ends; `/socket.io/`.
@@ -32,6 +33,26 @@ pub struct Options {
     /// Whether clients may use a WebSocket; true.
     pub websocket: bool,
 }
+
+impl Options {
+    /// The same with times that can be added to a clock.
+    pub(super) fn bounded(mut self) -> Self {
+        let times = [
+            &mut self.ping_interval,
+            &mut self.ping_timeout,
+            &mut self.connect_timeout,
+            &mut self.upgrade_timeout,
+        ];
+        let times = times
+            .into_iter()
+            .chain(&mut self.max_disconnection_duration);
+        times.for_each(|time| *time = (*time).min(MAX_TIME));
+        self
+    }
+}
+
+/// As for the deadlines of [`Config`](crate::Config).
+const MAX_TIME: u64 = 30 * 86_400_000;
 
 impl Default for Options {
     fn default() -> Self {

@@ -33,3 +33,33 @@ fn the_first_client_after_a_long_silence_is_pinged_in_time() {
         world.hang_up(id);
     }
 }
+
+#[test]
+fn a_time_that_is_meant_as_never_is_a_month() {
+    let never = Options {
+        ping_interval: u64::MAX,
+        ping_timeout: u64::MAX,
+        connect_timeout: u64::MAX,
+        upgrade_timeout: u64::MAX,
+        max_disconnection_duration: Some(u64::MAX),
+        ..Options::default()
+    };
+    let mut world = World::with(never);
+    world.sim.advance(1000);
+    let (one, two) = (world.open(), world.open());
+    for id in [one, two] {
+        world.says(id, &["40", "42[\"room\",1]"]);
+    }
+    world.hang_up(two);
+    let opened = world.ask("GET", "", "");
+    let sid = super::field(&opened, "sid");
+    assert!(opened.contains("\"pingInterval\":2592000000,"), "{opened}");
+    let line = world.open_at(&format!("/socket.io/?EIO=4&transport=websocket&sid={sid}"));
+    assert_eq!(world.says(line, &["2probe"]), ["3probe"]);
+    for _ in 0..10 {
+        world.sim.advance(1_000_000);
+        world.end_turn();
+    }
+    assert!(world.sim.hub().is_open(one) && world.sim.hub().is_open(line));
+    assert_eq!(world.read(one), [""; 0]);
+}
