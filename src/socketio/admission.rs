@@ -42,7 +42,7 @@ impl SocketIo {
         if self.is_over(key) {
             return;
         }
-        if self.sessions[key as usize].sockets.len() >= MAX_SOCKETS {
+        if self.sessions[key as usize].is_everywhere(hub.now()) {
             return self.say_no(hub, key, name, "{\"message\":\"Too many namespaces\"}");
         }
         let Some(namespace) = self.namespaces.find_or_make(name) else {
@@ -211,6 +211,3 @@ impl SocketIo {
         sid
     }
 }
-
-/// Namespaces that one client may be in at a time.
-const MAX_SOCKETS: usize = 256;

@@ -177,8 +177,16 @@ impl Session {
     /// Packets for this namespace may still be under way.
     pub(super) fn has_left(&mut self, namespace: Arc<str>, now: u64) {
         let left = &mut self.work_mut().left;
-        left.retain(|(known, until)| *until > now && *known != namespace);
+        left.retain(|(_, until)| *until > now);
         left.push((namespace, now + LATE));
+    }
+
+    /// Whether it is in as many namespaces as it may be, or has left as many just now: one that goes
+    /// in and out all the time has to pause.
+    pub(super) fn is_everywhere(&self, now: u64) -> bool {
+        let lately = |(_, until): &&(Arc<str>, u64)| *until > now;
+        let left = self.work().left.iter().filter(lately).count();
+        self.sockets.len().max(left) >= MAX_NAMESPACES
     }
 
     pub(super) fn left_lately(&self, namespace: &str, now: u64) -> bool {
@@ -249,6 +257,8 @@ impl Work {
 
 /// Packets in the body of one poll.
 const MAX_PACKETS: usize = 16;
+/// Namespaces that one client may be in at a time.
+const MAX_NAMESPACES: usize = 256;
 /// Milliseconds for which packets may still be under way for a namespace that was left.
 const LATE: u64 = 5_000;
 

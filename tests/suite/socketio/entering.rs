@@ -103,3 +103,23 @@ fn nobody_hears_of_a_client_that_was_gone_before_it_was_let_in() {
         assert_eq!(world.log(), ["admitted false"], "{goodbye}");
     }
 }
+
+#[test]
+fn who_goes_in_and_out_all_the_time_has_to_pause() {
+    let mut world = World::new(false);
+    let opened = world.ask("GET", "", "");
+    let sid = format!("&sid={}", field(&opened, "sid"));
+    let visits: Vec<_> = (0..)
+        .flat_map(|n| [format!("40/game-{n},"), format!("41/game-{n},")])
+        .take(512 + 1)
+        .collect();
+    assert_eq!(world.ask("POST", &sid, &visits.join("\u{1e}")), "ok");
+    let bodies: String = (0..17).map(|_| world.ask("GET", &sid, "")).collect();
+    let told = bodies.split("}").filter(|told| !told.is_empty());
+    assert_eq!(told.clone().count(), 257);
+    let refusal = "44/game-256,{\"message\":\"Too many namespaces\"";
+    assert_eq!(told.last().unwrap(), refusal, "{bodies}");
+    world.sim.advance(5_001);
+    world.ask("POST", &sid, "40/game-256,");
+    assert!(world.ask("GET", &sid, "").starts_with("40/game-256,{"));
+}
