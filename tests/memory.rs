@@ -280,6 +280,19 @@ const HANDSHAKE: &[u8] =
     b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
+/// Has clients of Socket.IO open WebSockets and say something.
+fn visitors(sim: &mut Sim, io: &mut SocketIo, count: usize, texts: &[String]) {
+    let mut handler = |hub: &mut Hub, event: Event<'_>| io.drive(hub, event, |_, _| {});
+    for _ in 0..count {
+        let id = sim.open("/socket.io/?EIO=4&transport=websocket", &mut handler);
+        for text in texts {
+            sim.receive(id, &client_frame(0x81, text.as_bytes()), &mut handler);
+        }
+        sim.end_turn(&mut handler);
+        sim.take(id);
+    }
+}
+
 /// A client of Socket.IO by WebSocket: its session, its socket with the room of its own, its
 /// heartbeat, and what recovery remembers of it; the connection of the core included.
 #[test]
@@ -291,15 +304,19 @@ fn an_idle_client_of_socket_io_takes_352_bytes() {
         ..Options::default()
     });
     let before = heap(&sim);
-    for _ in 0..SOCKETS {
-        let path = "/socket.io/?EIO=4&transport=websocket";
-        let id = sim.open(path, &mut |hub, event| io.drive(hub, event, |_, _| {}));
-        let connect = client_frame(0x81, b"40");
-        sim.receive(id, &connect, &mut |hub, event| {
-            io.drive(hub, event, |_, _| {})
-        });
-        sim.end_turn(&mut |hub, event| io.drive(hub, event, |_, _| {}));
-        sim.take(id);
-    }
+    visitors(&mut sim, &mut io, SOCKETS, &["40".to_owned()]);
     costs_at_most(352, before, heap(&sim));
+}
+
+#[test]
+fn a_namespace_takes_no_memory_for_those_who_are_elsewhere() {
+    let _alone = alone();
+    let mut sim = Sim::new(Config::default());
+    let mut io = SocketIo::new().namespaces_where(|_| true);
+    // No table is full, so that none grows for one client more.
+    visitors(&mut sim, &mut io, SOCKETS - 200, &["40".to_owned()]);
+    let before = heap(&sim);
+    let games: Vec<_> = (0..100).map(|n| format!("40/game-{n},")).collect();
+    visitors(&mut sim, &mut io, 1, &games);
+    grew_at_most(100 * 1024 + SLACK, before, heap(&sim));
 }

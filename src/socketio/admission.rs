@@ -84,18 +84,22 @@ impl SocketIo {
     ) -> Socket {
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
+        let place = &mut self.namespaces[namespace];
+        let seat = place.seat();
         let key = self.sockets.insert(Connected {
             generation,
             session,
             namespace,
-            admitted: false,
+            seat,
             pid: None,
             since: 0,
             moves: None,
         }) as u32;
-        let socket = Socket { key, generation };
-        let place = &mut self.namespaces[namespace];
-        place.sockets += 1;
+        let socket = Socket {
+            key,
+            generation,
+            seat,
+        };
         // Somebody of the old name is waiting already.
         if claim
             .sid()
@@ -149,7 +153,6 @@ impl SocketIo {
         for room in back.iter().flat_map(|back| &back.rooms) {
             place.rooms.join(socket, room, &mut hook);
         }
-        self.sockets[socket.key as usize].admitted = true;
         for frame in back.iter().flat_map(|back| &back.missed) {
             self.send(hub, session, frame);
         }
@@ -206,8 +209,7 @@ impl SocketIo {
             let namespace = name.clone();
             queue.push_back(Queued::Room { namespace, change });
         });
-        place.sockets -= 1;
-        self.namespaces.release(namespace);
+        self.namespaces.release(namespace, socket.seat);
         sid
     }
 }

@@ -12,11 +12,14 @@ use crate::{Id, Request, RoomEvent, Sid, Slot};
 pub struct Socket {
     pub(super) key: u32,
     pub(super) generation: u32,
+    /// Its number in its namespace: the tables there are as long as the namespace is full, not as
+    /// long as that of all sockets.
+    pub(super) seat: u32,
 }
 
 impl Slot for Socket {
     fn slot(self) -> usize {
-        self.key as usize
+        self.seat as usize
     }
 }
 

@@ -105,8 +105,8 @@ struct Connected {
     generation: u32,
     session: u32,
     namespace: u32,
-    /// It is in its namespace: events reach it.
-    admitted: bool,
+    /// Its number in the namespace.
+    seat: u32,
     /// Private: who knows it can come back as this socket.
     pid: Option<Sid>,
     /// The position of the log when it connected.
@@ -311,9 +311,13 @@ impl SocketIo {
     }
 
     fn socket(&self, key: u32) -> Socket {
+        let Connected {
+            generation, seat, ..
+        } = self.sockets[key as usize];
         Socket {
             key,
-            generation: self.sockets[key as usize].generation,
+            generation,
+            seat,
         }
     }
 }

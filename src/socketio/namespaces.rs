@@ -24,7 +24,9 @@ pub(super) struct Namespace {
     pub(super) name: Arc<str>,
     pub(super) rooms: Rooms<Socket>,
     /// Sockets in it or about to be.
-    pub(super) sockets: usize,
+    sockets: u32,
+    /// Seats that were left; with those that are taken they are all numbers from 0 on.
+    free: Vec<u32>,
     /// It is there because the predicate says so.
     dynamic: bool,
 }
@@ -61,8 +63,10 @@ impl Namespaces {
         })
     }
 
-    /// Forgets a namespace that nobody is in, unless it is fixed.
-    pub(super) fn release(&mut self, key: u32) {
+    /// A socket has left its seat. A namespace that nobody is in is forgotten, unless it is fixed.
+    pub(super) fn release(&mut self, key: u32, seat: u32) {
+        self[key].sockets -= 1;
+        self[key].free.push(seat);
         if self[key].dynamic && self[key].sockets == 0 {
             let namespace = self.list.remove(key as usize);
             self.keys.remove(&namespace.name);
@@ -75,10 +79,20 @@ impl Namespaces {
             name: Arc::clone(&name),
             rooms: Rooms::new(),
             sockets: 0,
+            free: Vec::new(),
             dynamic,
         }) as u32;
         self.keys.insert(name, key);
         key
+    }
+}
+
+impl Namespace {
+    /// A number for one more socket.
+    pub(super) fn seat(&mut self) -> u32 {
+        let seat = self.free.pop().unwrap_or(self.sockets);
+        self.sockets += 1;
+        seat
     }
 }
 

@@ -126,7 +126,7 @@ impl SocketIo {
             }
         };
         connected.pid = Some(pid);
-        recovery.live.insert(pid, socket);
+        recovery.live.insert(pid, socket.key);
         back
     }
 
@@ -136,7 +136,7 @@ impl SocketIo {
         let claimed = recovery.zip(claimed(auth));
         let socket = claimed.and_then(|(recovery, (pid, _))| recovery.live.get(&pid));
         let session = socket
-            .and_then(|socket| self.sockets.get(socket.key as usize))
+            .and_then(|key| self.sockets.get(*key as usize))
             .map(|socket| socket.session);
         if let Some(session) = session.filter(|session| *session != key) {
             self.end(hub, session, Reason::TransportClose, Farewell::Close);

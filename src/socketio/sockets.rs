@@ -144,11 +144,8 @@ impl SocketIo {
     /// A socket is gone: out of its rooms, then `Event::Disconnect`.
     pub(super) fn retire(&mut self, hub: &Hub, key: u32, reason: Reason) {
         let socket = self.socket(key);
-        let Connected {
-            namespace,
-            admitted,
-            ..
-        } = self.sockets[key as usize];
+        let admitted = !self.lobby.contains_key(&key);
+        let namespace = self.sockets[key as usize].namespace;
         let namespace = self.namespaces[namespace].name.clone();
         self.save(hub, socket, reason);
         let sid = self.remove(socket);
@@ -178,12 +175,9 @@ impl SocketIo {
 
     /// The socket that a session has in a namespace, be it admitted or not.
     pub(super) fn socket_in(&self, session: u32, namespace: &str) -> Option<Socket> {
+        let namespace = self.namespaces.find(namespace)?;
         let mut sockets = self.sessions[session as usize].sockets.iter();
-        let in_it = |key: &&u32| self.name_of(**key) == namespace;
+        let in_it = |key: &&u32| self.sockets[**key as usize].namespace == namespace;
         sockets.find(in_it).map(|key| self.socket(*key))
-    }
-
-    fn name_of(&self, socket: u32) -> &str {
-        &self.namespaces[self.sockets[socket as usize].namespace].name
     }
 }

@@ -7,7 +7,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::Sid;
-use crate::socketio::event::Socket;
 use crate::socketio::moves::Moves;
 use crate::socketio::session::Frame;
 
@@ -22,7 +21,8 @@ pub(in crate::socketio) struct Recovery {
     /// Bytes in the log.
     bytes: usize,
     pub(super) saved: HashMap<Sid, Saved>,
-    pub(super) live: HashMap<Sid, Socket>,
+    /// Slots of the sockets that are there, by their private names.
+    pub(super) live: HashMap<Sid, u32>,
 }
 
 /// An event as it went out, and for whom it was.
