@@ -157,7 +157,9 @@ impl SocketIo {
             return;
         };
         session.over = true;
-        session.flushed |= reason != Reason::PingTimeout && session.is_flushed(hub);
+        // One that is silent, or back by another way, may not have got what was written.
+        let lost = reason == Reason::PingTimeout || farewell == Farewell::Close;
+        session.flushed |= !lost && session.is_flushed(hub);
         let sockets = std::mem::take(&mut session.sockets);
         for socket in sockets {
             self.retire(hub, socket, reason);

@@ -209,3 +209,31 @@ fn who_comes_back_before_it_was_missed_ends_its_old_connection_and_takes_its_pla
         assert_eq!(world.log(), log);
     }
 }
+
+#[test]
+fn nobody_gets_what_was_sent_before_it_connected() {
+    let (mut world, one, two, _) = pair(recovering());
+    world.says(two, &["42[\"room\",1]"]);
+    world.read(one);
+    let late = world.open();
+    world.read(late);
+    let welcome = world.says(late, &["40", "42[\"join\",\"lobby\"]"])[0].clone();
+    world.says(two, &["42[\"room\",2]"]);
+    world.hang_up(late);
+    // A guess, or the offset of an earlier session that was not recovered.
+    let told = comes_back(&mut world, &welcome, &format!("{TAG}0"));
+    assert_eq!(told, [event(2), welcome]);
+}
+
+#[test]
+fn what_was_written_to_a_connection_that_the_client_gave_up_has_not_arrived_for_sure() {
+    let (mut world, _, two, welcome) = pair(recovering());
+    world.says(two, &["42[\"room\",1]"]);
+    comes_back(&mut world, &welcome, "spoiled");
+    let why = "connect, what reached the client is not known";
+    assert_eq!(world.log().last().unwrap(), why);
+    let (mut world, _, two, welcome) = pair(recovering());
+    world.says(two, &["42[\"room\",1]"]);
+    let told = comes_back(&mut world, &welcome, &format!("{TAG}0"));
+    assert_eq!(told, [event(1), welcome]);
+}
