@@ -320,3 +320,23 @@ fn a_namespace_takes_no_memory_for_those_who_are_elsewhere() {
     visitors(&mut sim, &mut io, 1, &games);
     grew_at_most(100 * 1024 + SLACK, before, heap(&sim));
 }
+
+#[test]
+fn nothing_is_kept_of_a_plain_client_which_cannot_come_back() {
+    let _alone = alone();
+    let mut sim = Sim::new(Config::default());
+    let mut io = SocketIo::with(Options {
+        max_disconnection_duration: Some(120_000),
+        plain_path: Some("/ws".to_owned()),
+        ..Options::default()
+    });
+    let mut handler = |hub: &mut Hub, event: Event<'_>| io.drive(hub, event, |_, _| {});
+    let before = heap(&sim);
+    for _ in 0..1000 {
+        let id = sim.open("/ws", &mut handler);
+        sim.hang_up(id, &mut handler);
+        sim.end_turn(&mut handler);
+    }
+    // The wheel of the layer's deadlines is there from the first event on.
+    grew_at_most(2 * SLACK, before, heap(&sim));
+}

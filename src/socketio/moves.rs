@@ -44,6 +44,12 @@ impl Moves {
         self.forgotten <= position
     }
 
+    /// Roughly the bytes that it takes.
+    pub(super) fn size(&self) -> usize {
+        let names = self.list.iter().map(|one| one.room.len());
+        names.sum::<usize>() + self.list.len() * size_of::<Move>()
+    }
+
     /// Takes back, the last first, the changes that came behind the event at a position.
     pub(super) fn undo(&mut self, rooms: &mut Vec<String>, position: u64) {
         let behind = |last: &Move| last.position >= position;

@@ -6,6 +6,7 @@
 //! event at all, so for it everything since it connected was missed. One whose offset is spoiled
 //! (clients take the last text of any event for one) gets what the server knows to be unwritten.
 
+mod absent;
 mod log;
 
 use super::carrier::Farewell;
@@ -14,9 +15,10 @@ use super::packet::{self, Kind};
 use super::session::{Frame, NEVER};
 use super::{Connected, SocketIo};
 use crate::{Hub, Sid};
+use absent::Saved;
+use log::Entry;
 pub use log::Lost;
 pub(super) use log::{Addressees, Back, Claim, Recovery};
-use log::{Entry, Saved};
 
 impl SocketIo {
     /// The position of the next event as its offset, or of the last one, for an event that is not
@@ -82,12 +84,10 @@ impl SocketIo {
                 .flushed
                 .then_some(recovery.last),
             moves: *moves,
+            number: 0,
             until: now + self.options.max_disconnection_duration.unwrap_or(0),
         };
-        recovery.saved.retain(|_, saved| saved.until > now);
-        if recovery.saved.len() < MAX_SAVED {
-            recovery.saved.insert(pid, saved);
-        }
+        recovery.absent.save(pid, saved, now);
     }
 
     /// What a payload claims, and whether it may be so.
@@ -111,7 +111,9 @@ impl SocketIo {
         socket: Socket,
         claim: &Claim,
     ) -> Result<Back, Option<Lost>> {
-        let Some(recovery) = &mut self.recovery else {
+        // A client of the plain door is not told its private name.
+        let can_come_back = self.can_answer(socket);
+        let Some(recovery) = self.recovery.as_mut().filter(|_| can_come_back) else {
             return Err(None);
         };
         let connected = &mut self.sockets[socket.key as usize];
@@ -149,9 +151,12 @@ impl SocketIo {
             return;
         };
         let (last, first) = (recovery.last, recovery.first());
-        let moves = &mut self.sockets[socket.key as usize].moves;
-        let moves = moves.get_or_insert_default();
-        moves.push(room, joined, last, first);
+        let connected = &mut self.sockets[socket.key as usize];
+        // Who has no private name is not in yet, or cannot come back.
+        if connected.pid.is_some() {
+            let moves = connected.moves.get_or_insert_default();
+            moves.push(room, joined, last, first);
+        }
     }
 
     /// Tells a client that it is in, and under which names.
@@ -193,7 +198,5 @@ fn may_pass(reason: Reason) -> bool {
     )
 }
 
-/// Sockets that may come back.
-const MAX_SAVED: usize = 65_536;
 /// Letters of the tag.
 const TAG: usize = 4;

@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
+use super::absent::{Absent, Saved};
 use crate::Sid;
 use crate::socketio::moves::Moves;
 use crate::socketio::session::Frame;
@@ -20,7 +21,7 @@ pub(in crate::socketio) struct Recovery {
     pub(super) last: u64,
     /// Bytes in the log.
     bytes: usize,
-    pub(super) saved: HashMap<Sid, Saved>,
+    pub(super) absent: Absent,
     /// Slots of the sockets that are there, by their private names.
     pub(super) live: HashMap<Sid, u32>,
 }
@@ -40,20 +41,6 @@ pub(in crate::socketio) struct Addressees {
     /// None: everyone. A list without names: nobody, as when a socket was meant that is gone.
     pub(in crate::socketio) to: Option<Vec<String>>,
     pub(in crate::socketio) except: Vec<String>,
-}
-
-/// A socket that is gone, for a while.
-#[derive(Debug)]
-pub(super) struct Saved {
-    pub(super) sid: Sid,
-    pub(super) namespace: Arc<str>,
-    pub(super) rooms: Vec<String>,
-    /// The position of the log when it connected.
-    pub(super) since: u64,
-    /// The position up to which everything was written to it, if that is known.
-    pub(super) reached: Option<u64>,
-    pub(super) moves: Moves,
-    pub(super) until: u64,
 }
 
 /// Why a client that came back is a new socket all the same.
@@ -177,7 +164,7 @@ impl Recovery {
         now: u64,
         most: usize,
     ) -> Claim {
-        let saved = self.saved.get(&pid);
+        let saved = self.absent.find(pid);
         let Some(saved) = saved.filter(|saved| *saved.namespace == *namespace && saved.until > now)
         else {
             return Claim::Lost(Lost::Unknown);
@@ -212,10 +199,10 @@ impl Recovery {
             Claim::Lost(why) => return Err(Some(why)),
             Claim::Good { pid, position, .. } => (pid, position),
         };
-        let saved = self.saved.get(&pid).ok_or(Lost::Unknown)?;
+        let saved = self.absent.find(pid).ok_or(Lost::Unknown)?;
         // Once more: the log has gone on if the application made up its mind in between.
         let missed = self.missed(saved, position, most)?;
-        let saved = self.saved.remove(&pid).ok_or(Lost::Unknown)?;
+        let saved = self.absent.take(pid).ok_or(Lost::Unknown)?;
         let rooms = saved.rooms;
         Ok((pid, saved.since, saved.moves, Back { rooms, missed }))
     }

@@ -237,3 +237,19 @@ fn what_was_written_to_a_connection_that_the_client_gave_up_has_not_arrived_for_
     let told = comes_back(&mut world, &welcome, &format!("{TAG}0"));
     assert_eq!(told, [event(1), welcome]);
 }
+
+#[test]
+fn who_missed_more_than_can_be_sent_begins_anew_in_place_of_being_cut_for_it() {
+    let (mut world, one, two, welcome) = pair(recovering());
+    world.hang_up(one);
+    let long = format!("42[\"room\",\"{}\"]", "x".repeat(600_000));
+    world.says(two, &[&long]);
+    world.says(two, &[&long]);
+    let opened = world.ask("GET", "", "");
+    let sid = format!("&sid={}", field(&opened, "sid"));
+    let claim = format!("40{{\"pid\":\"{}\"}}", field(&welcome, "pid"));
+    world.ask("POST", &sid, &claim);
+    assert!(world.ask("GET", &sid, "").starts_with("40{"));
+    let why = "connect, more was missed than may wait for a client";
+    assert_eq!(world.log().last().unwrap(), why);
+}
