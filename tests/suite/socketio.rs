@@ -13,15 +13,20 @@ mod recovery;
 mod requests;
 
 use roomcast::sim::{Sim, client_frame};
-use roomcast::socketio::{Options, SocketIo};
+use roomcast::socketio::{Event, Io, Options, SocketIo};
 use roomcast::{Config, Id};
 
 use app::App;
 
-struct World {
+struct World<A = App> {
     sim: Sim,
     io: SocketIo,
-    app: App,
+    app: A,
+}
+
+/// An application under test.
+trait Play {
+    fn handle(&mut self, io: &mut Io<'_>, event: Event<'_>);
 }
 
 impl World {
@@ -33,6 +38,17 @@ impl World {
     }
 
     fn with(options: Options) -> Self {
+        Self::of(App::default(), options)
+    }
+
+    /// What has happened since the last time.
+    fn log(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.app.log)
+    }
+}
+
+impl<A: Play> World<A> {
+    fn of(app: A, options: Options) -> Self {
         let io = SocketIo::with(options)
             .namespace("/admin")
             .namespace("/farewell")
@@ -41,13 +57,8 @@ impl World {
         Self {
             sim: Sim::new(Config::default()),
             io,
-            app: App::default(),
+            app,
         }
-    }
-
-    /// What has happened since the last time.
-    fn log(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.app.log)
     }
 
     fn receive(&mut self, id: Id, bytes: &[u8]) {

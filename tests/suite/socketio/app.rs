@@ -3,6 +3,8 @@
 
 use roomcast::socketio::{Args, Event, Io, Socket};
 
+use super::Play;
+
 /// What the application remembers.
 #[derive(Default)]
 pub(super) struct App {
@@ -11,8 +13,8 @@ pub(super) struct App {
     waiting: Vec<Socket>,
 }
 
-impl App {
-    pub(super) fn handle(&mut self, io: &mut Io<'_>, event: Event<'_>) {
+impl Play for App {
+    fn handle(&mut self, io: &mut Io<'_>, event: Event<'_>) {
         match event {
             Event::Handshake { request } if request.query().unwrap_or("").contains("secret=no") => {
                 io.forbid("not \"you\"");
@@ -63,7 +65,9 @@ impl App {
             _ => {}
         }
     }
+}
 
+impl App {
     fn judge(&mut self, io: &mut Io<'_>, socket: Socket, namespace: &str, auth: &str) {
         match namespace {
             "/slow" => {

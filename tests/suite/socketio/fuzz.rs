@@ -1,5 +1,7 @@
 //! Nothing that a client of Socket.IO sends can harm the server: random packets, in any order.
 
+mod wild;
+
 use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -7,7 +9,7 @@ use roomcast::sim::client_frame;
 
 use roomcast::socketio::Options;
 
-use super::{World, field};
+use super::{Play, World, field};
 
 const PIECES: [&str; 42] = [
     "42[\"ghost\"]",
@@ -54,36 +56,44 @@ const PIECES: [&str; 42] = [
     "",
 ];
 
-/// Clients of all kinds that send what comes to mind.
-fn attack(seed: u64) {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let recovery: bool = random.random();
-    let mut world = World::with(Options {
-        plain_path: Some("/ws".to_owned()),
-        max_disconnection_duration: recovery.then_some(120_000),
-        ..Options::default()
-    });
-    let (mut sids, mut lines) = (Vec::new(), Vec::new());
+/// Clients of all kinds that send what comes to mind, until all have gone.
+fn storm<A: Play>(world: &mut World<A>, random: &mut ChaCha8Rng) {
+    let (mut sids, mut lines, mut claims) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..60 {
         match random.random_range(0..10) {
-            0 => sids.push(field(&world.ask("GET", "", ""), "sid").to_owned()),
-            1 if random.random() => lines.push(world.open()),
+            0 => {
+                let opened = world.ask("GET", "", "");
+                // Not one that the application forbids.
+                sids.extend(
+                    opened
+                        .contains("sid")
+                        .then(|| field(&opened, "sid").to_owned()),
+                );
+            }
+            1 if random.random() => {
+                let line = world.open();
+                lines.push(line);
+                let claim = claims.choose(random).map_or("40", String::as_str);
+                world.receive(line, &client_frame(0x81, claim.as_bytes()));
+                world.end_turn();
+                claims.extend(claim_of(&world.sim.take(line)));
+            }
             1 => lines.push(world.open_at("/ws")),
             2 | 3 => {
                 let body: Vec<_> = (0..random.random_range(0..4))
-                    .map(|_| *PIECES.choose(&mut random).unwrap())
+                    .map(|_| *PIECES.choose(random).unwrap())
                     .collect();
-                let Some(sid) = sids.choose(&mut random) else {
+                let Some(sid) = sids.choose(random) else {
                     continue;
                 };
                 world.ask(
-                    ["GET", "POST", "POST", "PUT"].choose(&mut random).unwrap(),
+                    ["GET", "POST", "POST", "PUT"].choose(random).unwrap(),
                     &format!("&sid={sid}"),
                     &body.join("\u{1e}"),
                 );
             }
             4 => {
-                let Some(sid) = sids.choose(&mut random) else {
+                let Some(sid) = sids.choose(random) else {
                     continue;
                 };
                 let path = format!("/socket.io/?EIO=4&transport=websocket&sid={sid}");
@@ -92,7 +102,7 @@ fn attack(seed: u64) {
             }
             // The beginning of a POST; the rest, if it ever comes, is that of a frame.
             7 => {
-                let Some(sid) = sids.choose(&mut random) else {
+                let Some(sid) = sids.choose(random) else {
                     continue;
                 };
                 let length = format!("Content-Length: {}", random.random_range(3..30));
@@ -103,12 +113,12 @@ fn attack(seed: u64) {
                 world.end_turn();
             }
             6 => {
-                if let Some(line) = lines.choose(&mut random) {
+                if let Some(line) = lines.choose(random) {
                     world.hang_up(*line);
                 }
             }
             _ => {
-                let Some(line) = lines.choose(&mut random) else {
+                let Some(line) = lines.choose(random) else {
                     continue;
                 };
                 let first = if random.random_ratio(1, 6) {
@@ -116,7 +126,11 @@ fn attack(seed: u64) {
                 } else {
                     0x81
                 };
-                let piece = PIECES.choose(&mut random).unwrap();
+                claims.extend(claim_of(&world.sim.take(*line)));
+                let piece = match claims.choose(random) {
+                    Some(claim) if random.random_ratio(1, 5) => &**claim,
+                    _ => PIECES.choose(random).unwrap(),
+                };
                 world.receive(*line, &client_frame(first, piece.as_bytes()));
             }
         }
@@ -129,6 +143,30 @@ fn attack(seed: u64) {
         world.sim.advance(100_000);
         (0..2).for_each(|_| world.end_turn());
     }
+}
+
+/// What the client of a socket may come back with that was welcomed last.
+fn claim_of(told: &[u8]) -> Option<String> {
+    let told = String::from_utf8_lossy(told);
+    let (welcome, names) = told.rsplit_once("{\"sid\":\"")?;
+    let namespace = welcome.rsplit_once("40")?.1;
+    let pid = names.split("\"pid\":\"").nth(1)?.get(..20)?;
+    Some(format!("40{namespace}{{\"pid\":\"{pid}\"}}"))
+}
+
+fn options(random: &mut ChaCha8Rng) -> Options {
+    let recovery: bool = random.random();
+    Options {
+        plain_path: Some("/ws".to_owned()),
+        max_disconnection_duration: recovery.then_some(120_000),
+        ..Options::default()
+    }
+}
+
+fn attack(seed: u64) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut world = World::with(options(&mut random));
+    storm(&mut world, &mut random);
     assert_eq!(world.sim.hub().connections(), 0, "seed {seed}");
     let count = |word: &str| {
         world
