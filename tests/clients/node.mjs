@@ -9,21 +9,33 @@
 // later that did (a "fence").
 
 import assert from "node:assert/strict";
-import { Manager } from "socket.io-client";
-import { PATIENCE, Program, Relay, commandLine, defer, run, turn, within } from "./harness.mjs";
+import { PATIENCE, Relay, commandLine, turn, within } from "./harness.mjs";
+import {
+  BURST,
+  PERSISTENT,
+  bytes,
+  client,
+  clients,
+  collect,
+  firsts,
+  join,
+  log,
+  logAny,
+  manager,
+  mode,
+  next,
+  numbers,
+  ordered,
+  refusal,
+  runInModes,
+  server,
+  start,
+  upgrade,
+} from "./people.mjs";
 
 const { program: path, reference, only } = commandLine();
-const MODES = {
-  websocket: { transports: ["websocket"] },
-  polling: { transports: ["polling"] },
-  upgrading: {},
-};
-const BURST = 1_000;
 const NEARLY_ALL = 999_900; // bytes; the packet around it stays below 1,000,000
 const QUICK = ["--ping-interval", "300", "--ping-timeout", "300"];
-
-let mode; // the name of the present one
-let server; // for checks that need no flags
 
 // Connecting
 
@@ -568,38 +580,7 @@ const improvements = {
   },
 };
 
-// Clients
-
-const PERSISTENT = { reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 200 };
-
-/** A connection of its own, which is closed when the check is over. */
-function manager({ address = server.address, ...options } = {}) {
-  const made = new Manager(address, { ...MODES[mode], reconnection: false, ...options });
-  defer(() => made._close());
-  return made;
-}
-
-/** A connected client, upgraded where the mode says so. */
-async function client(options) {
-  const socket = await join(manager(options), "/");
-  if (mode === "upgrading") await upgrade(socket);
-  return socket;
-}
-
-function clients(n, options) {
-  return Promise.all(Array.from({ length: n }, () => client(options)));
-}
-
-/** A connected socket of a namespace on a connection that is there. */
-async function join(connection, namespace) {
-  const socket = connection.socket(namespace);
-  if (!socket.connected) await next(socket, "connect");
-  return socket;
-}
-
-async function upgrade({ io: { engine } }) {
-  if (engine.transport.name === "polling") await next(engine, "upgrade");
-}
+// Situations
 
 /** Clients of one room: its name. */
 async function room(...members) {
@@ -608,12 +589,6 @@ async function room(...members) {
   return name;
 }
 let rooms = 0;
-
-async function start(...flags) {
-  const program = await Program.start(path, ...flags);
-  defer(() => program.kill());
-  return program;
-}
 
 /** On a recovering server: ada in a room and behind a relay, bob beside it. */
 async function recoverable(options) {
@@ -653,68 +628,8 @@ async function talkThroughAnUpgrade(bob) {
   ada.disconnect();
 }
 
-// Waiting and listening
-
-/** The arguments of the emitter's next such event. */
-function next(emitter, event) {
-  return within(new Promise((done) => emitter.once(event, (...args) => done(args))), `"${event}"`);
-}
-
-/** All such events from now on, in a list that grows. */
-function log(socket, event) {
-  const heard = [];
-  socket.on(event, (...args) => heard.push(args));
-  return heard;
-}
-
-/** All events from now on, each as its name and its first argument. */
-function logAny(socket) {
-  const heard = [];
-  socket.onAny((event, first) => heard.push([event, first]));
-  return heard;
-}
-
-/** The next `n` such events. */
-function collect(socket, event, n) {
-  const heard = [];
-  const complete = new Promise((done) => {
-    socket.on(event, (...args) => heard.push(args) === n && done(heard));
-  });
-  const lacking = () => new Error(`only ${heard.length} of ${n} "${event}" came`);
-  return within(complete, `"${event}"`, 2 * PATIENCE).catch(() => Promise.reject(lacking()));
-}
-
-async function refusal(socket) {
-  const [error] = await next(socket, "connect_error");
-  return error;
-}
-
-// Values
-
-const numbers = (n) => Array.from({ length: n }, (_, i) => i);
-const ordered = (n) => numbers(n).map((i) => [i]);
-const firsts = (events) => events.map(([first]) => first);
-const bytes = (n) => Buffer.from(Uint8Array.from({ length: n }, (_, i) => (i * 7) % 256));
-
 // Running
 
-/** A mode's checks under their full names. */
-function inMode(name) {
-  const all = {
-    ...checks,
-    ...(name === "upgrading" && upgradeChecks),
-    ...(!reference && improvements),
-  };
-  return Object.entries(all).map(([sentence, check]) => [
-    `${name}: ${sentence}`,
-    () => {
-      mode = name;
-      return check();
-    },
-  ]);
-}
-
-server = await Program.start(path);
+const all = { ...checks, ...(!reference && improvements) };
 const skipped = reference ? Object.keys(improvements) : [];
-await run(Object.keys(MODES).flatMap(inMode), { only, skipped });
-await server.kill();
+await runInModes(path, { checks: all, upgrading: upgradeChecks, only, skipped });
