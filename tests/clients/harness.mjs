@@ -1,4 +1,4 @@
-// What node.mjs and wire.mjs share: the server program, a relay that can fail
+// What node.mjs, chat.mjs and wire.mjs share: the server program, a relay that can fail
 // on purpose, and the runner of named checks. It knows nothing of Socket.IO.
 //
 // Nothing here sleeps. Every wait is for an event and has a generous limit, so
@@ -80,12 +80,12 @@ export class Program {
     return this.#gone.has(id);
   }
 
-  /** Ends the program at once, as a crash would. */
-  async kill() {
+  /** Ends the program at once, as a crash would, or in order with SIGTERM. */
+  async kill(signal = "SIGKILL") {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exit = once(this.#process, "exit");
-    this.#process.kill("SIGKILL");
-    await exit;
+    this.#process.kill(signal);
+    await within(exit, "the program's end");
   }
 }
 
@@ -94,6 +94,7 @@ export class Relay {
   #pairs = new Set();
   #polls = new EventEmitter();
   #frozen = false;
+  #mute = false;
   #server;
 
   static async to(port) {
@@ -110,12 +111,12 @@ export class Relay {
     const pair = [near, far];
     this.#pairs.add(pair);
     near.on("data", (bytes) => this.#pass(bytes, far, () => this.#note(bytes, pair)));
-    far.on("data", (bytes) => this.#pass(bytes, near));
+    far.on("data", (bytes) => this.#mute || this.#pass(bytes, near));
     far.on("data", () => (pair.polls = false));
     for (const end of pair) {
       end.setNoDelay(true);
       end.on("error", () => {});
-      end.on("close", () => this.#part(pair));
+      end.on("close", () => this.#frozen || this.#mute || this.#part(pair));
     }
   }
 
@@ -142,12 +143,18 @@ export class Relay {
 
   /** Ends every connection that runs through it; new ones are welcome. */
   cut() {
+    this.#mute = false;
     for (const pair of this.#pairs) this.#part(pair);
   }
 
-  /** From here on swallows every byte, on open connections. */
+  /** From here on swallows every byte and every end, on open connections. */
   freeze() {
     this.#frozen = true;
+  }
+
+  /** From here on swallows what the server says, and every end, until the next cut. */
+  mute() {
+    this.#mute = true;
   }
 
   close() {

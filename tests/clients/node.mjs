@@ -20,6 +20,7 @@ import {
   firsts,
   join,
   log,
+  lose,
   logAny,
   manager,
   mode,
@@ -489,9 +490,10 @@ const checks = {
     const former = ada.id;
     const heard = collect(ada, "room", 400);
     for (let i = 0; i < 400; i++) {
-      if (i % 150 === 149) relay.cut();
       bob.emit("room", name, i);
-      await bob.emitWithAck("echo", "paced");
+      if (i % 150 === 149 && !ada.connected) await next(ada, "connect");
+      if (i % 150 === 149) await lose(relay, ada);
+      if (i % 5 === 0) await bob.emitWithAck("echo", "paced");
     }
     assert.deepEqual(firsts(await heard), numbers(400));
     assert.equal(ada.id, former);

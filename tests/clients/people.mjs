@@ -2,7 +2,7 @@
 // three modes, and how to wait for what comes to them.
 
 import { Manager } from "socket.io-client";
-import { PATIENCE, Program, defer, run, within } from "./harness.mjs";
+import { PATIENCE, Program, defer, run, turn, within } from "./harness.mjs";
 
 const MODES = {
   websocket: { transports: ["websocket"] },
@@ -55,6 +55,15 @@ export async function start(...flags) {
   const program = await Program.start(tested, ...flags);
   defer(() => program.kill());
   return program;
+}
+
+/** Cuts a client's connection, whatever is under way; one that polls has none between two polls. */
+export async function lose(relay, socket) {
+  const end = next(socket, "disconnect");
+  while (socket.connected) {
+    relay.cut();
+    await Promise.race([end, turn()]);
+  }
 }
 
 // Waiting and listening

@@ -119,9 +119,14 @@ export class Line {
   #wanted = [];
 
   /** An open WebSocket; it rejects with the HTTP status if the server refuses. */
-  static async open(server, query = "", options = {}) {
-    const url = `ws://localhost:${server.port}/socket.io/?EIO=4&transport=websocket${query}`;
+  static open(server, query = "", options = {}) {
+    return Line.at(server, `/socket.io/?EIO=4&transport=websocket${query}`, options);
+  }
+
+  /** The same at any path. */
+  static async at(server, path, options = {}) {
     const line = new Line();
+    const url = `ws://localhost:${server.port}${path}`;
     line.socket = new WebSocket(url, { perMessageDeflate: false, ...options });
     line.socket.on("message", (data, isBinary) => line.#take(isBinary ? data : data.toString()));
     line.socket.on("error", () => {});
