@@ -124,6 +124,9 @@ impl Hub {
                 None => self.push_frame(id.key, ws::Opcode::Close, &[]),
             }
         }
+        // Nothing follows a close (§5.5.1), and some clients leave the connection open for ever: a
+        // server that stops does not wait for its end.
+        self.conns[id.key as usize].ended |= self.is_stopping();
         self.finish(id.key, self.config.close_timeout);
     }
 

@@ -256,10 +256,11 @@ impl SocketIo {
     }
 
     /// The server stops: no client is told by a packet, so that all come back when it is up again.
+    /// A client that polls finds nobody at its next poll; from a close python-socketio stays away.
     pub(super) fn stop(&mut self, hub: &mut Hub) {
         let keys: Vec<_> = self.sessions.iter().map(|(key, _)| key as u32).collect();
         for key in keys {
-            self.end(hub, key, Reason::ServerShuttingDown, Farewell::Close);
+            self.end(hub, key, Reason::ServerShuttingDown, Farewell::Noop);
         }
     }
 
@@ -312,7 +313,7 @@ fn why(reason: &CloseReason) -> Reason {
 pub(super) enum Farewell {
     /// All that was queued, then a close; at the next polls if none is held.
     Full,
-    /// A noop: it has closed the session itself.
+    /// A noop: it has closed the session itself, or is to learn it by its next poll.
     Noop,
     /// A close.
     Close,

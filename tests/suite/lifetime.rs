@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use roomcast::{CloseReason, Config, Event, Hub, RoomEvent};
 use tungstenite::Message;
@@ -96,6 +96,23 @@ fn a_client_that_does_not_answer_the_close_holds_up_the_stop_only_so_long() {
     let mut socket = open(server.addr, "/");
     say(&mut socket, "stop");
     server.join();
+}
+
+#[test]
+fn a_client_that_answers_the_close_and_stays_connected_does_not_hold_up_the_stop() {
+    let config = Config {
+        close_timeout: 2 * PATIENCE,
+        ..Config::default()
+    };
+    let server = Running::start(config, echo);
+    let mut socket = open(server.addr, "/");
+    let handle = server.handle.clone();
+    thread::spawn(move || handle.stop());
+    assert!(matches!(socket.read(), Ok(Message::Close(_))));
+    socket.flush().unwrap();
+    let begin = Instant::now();
+    server.join();
+    assert!(begin.elapsed() < PATIENCE, "it was waited for");
 }
 
 #[test]

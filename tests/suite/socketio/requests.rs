@@ -178,3 +178,17 @@ fn a_poll_is_held_for_as_long_as_the_heartbeat_needs() {
     world.end_turn();
     assert_eq!(world.answer(held), "2");
 }
+
+#[test]
+fn a_poll_that_a_stop_ends_brings_no_close_so_that_every_client_comes_back() {
+    let mut world = World::new(false);
+    let sid = format!("&sid={}", field(&world.ask("GET", "", ""), "sid"));
+    assert_eq!(world.ask("POST", &sid, "40"), "ok");
+    world.ask("GET", &sid, "");
+    let held = world.begin("GET", &sid, "X: y", "");
+    world.sim.hub().stop();
+    world.end_turn();
+    assert_eq!(world.answer(held), "6");
+    let last = world.app.log.last().unwrap();
+    assert_eq!(last, "disconnect, server shutting down");
+}
