@@ -3,10 +3,10 @@
 .PHONY: run test check bench doc fuzz browser clients
 
 run:     ; cargo run --release
-test:    browser ; cargo test && cargo test --no-default-features --lib && tests/browser/run
+test:    browser ; tests/clients/setup && cargo test && cargo test --no-default-features --lib && tests/browser/run && tests/clients/run
 check:   ; cargo fmt --check && cargo clippy --all-targets -- -D warnings && cargo clippy --no-default-features --lib -- -D warnings && RUSTDOCFLAGS="-D warnings" cargo doc --no-deps && cargo bench -- --quick
 bench:   ; cargo bench
 doc:     ; cargo doc --no-deps --open
 fuzz:    ; cargo install cargo-fuzz && cd tests/fuzz && for target in http websocket socketio; do cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=60 || exit 1; done
 browser: ; tests/browser/setup
-clients: ; tests/clients/setup && cargo build --example clients-server && tests/clients/run target/debug/examples/clients-server
+clients: ; tests/clients/setup && tests/clients/run
