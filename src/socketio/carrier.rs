@@ -48,15 +48,11 @@ impl SocketIo {
         else {
             return;
         };
-        match (session.carrier, frame) {
-            (Carrier::WebSocket(id), Frame::Text(text)) => _ = hub.send(id, &**text),
-            (Carrier::WebSocket(id), Frame::Binary(bytes)) if session.base64 => {
-                hub.send(id, &engine::binary(bytes));
-            }
-            (Carrier::WebSocket(id), Frame::Binary(bytes)) => _ = hub.send(id, &**bytes),
+        match session.carrier {
+            Carrier::WebSocket(id) => write(hub, id, session.base64, frame),
             // Events get there as JSON arrays; the packets around them mean nothing there.
-            (Carrier::Plain(_), _) => {}
-            (Carrier::Polling { .. }, frame) => {
+            Carrier::Plain(_) => {}
+            Carrier::Polling { .. } => {
                 // Beyond the limit it ends, but not here: whoever sends is in the middle of something.
                 if session.work().waiting <= hub.config().max_backlog {
                     session.push(frame.clone());
@@ -189,32 +185,35 @@ impl SocketIo {
     fn end_polling(&mut self, hub: &mut Hub, key: u32, held: Option<Id>, farewell: Farewell) {
         let session = &mut self.sessions[key as usize];
         session.carrier = Carrier::Polling { held: None };
-        let queued = session.next_body();
-        let (body, more) = match (farewell, queued) {
-            (Farewell::Noop, _) => ("6".to_owned(), false),
-            (Farewell::Full, Some(queued)) => (queued, true),
-            (Farewell::Full | Farewell::Close, _) => ("1".to_owned(), false),
-            (Farewell::Nothing, _) => (String::new(), false),
-        };
         let Some(id) = held else {
             return match farewell {
-                Farewell::Full => self.linger(hub, key, more.then_some(body)),
+                Farewell::Full => self.linger(hub, key),
                 _ => self.forget(hub, key),
             };
         };
+        let queued = match farewell {
+            Farewell::Full => session.next_body(),
+            _ => None,
+        };
+        let more = queued.is_some();
+        let last = match farewell {
+            Farewell::Full | Farewell::Close => "1",
+            Farewell::Noop => "6",
+            Farewell::Nothing => "",
+        };
+        let body = queued.unwrap_or_else(|| last.to_owned());
         self.reply(hub, key, id, self.packets(body));
         match more {
-            true => self.linger(hub, key, None),
+            true => self.linger(hub, key),
             false => self.forget(hub, key),
         }
     }
 
     /// Remembers a session that is over until its next poll, for half a minute.
-    fn linger(&mut self, hub: &mut Hub, key: u32, first: Option<String>) {
+    fn linger(&mut self, hub: &mut Hub, key: u32) {
         let session = &mut self.sessions[key as usize];
         session.beat = NEVER;
         let work = session.work_mut();
-        work.last_words = first;
         (work.connect, work.upgrade, work.end) = (NEVER, NEVER, hub.now() + LINGER);
         self.refile(hub, key);
     }
@@ -296,6 +295,15 @@ impl SocketIo {
             .header("Cache-Control", "no-store")
             .body(body)
     }
+}
+
+/// One packet on a WebSocket.
+pub(super) fn write(hub: &mut Hub, id: Id, base64: bool, frame: &Frame) {
+    match frame {
+        Frame::Text(text) => hub.send(id, &**text),
+        Frame::Binary(bytes) if base64 => hub.send(id, &engine::binary(bytes)),
+        Frame::Binary(bytes) => hub.send(id, &**bytes),
+    };
 }
 
 /// What the end of a WebSocket is called on this layer.

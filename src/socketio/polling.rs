@@ -73,11 +73,7 @@ impl SocketIo {
     ) -> Result<Option<Response>, Refusal> {
         let session = &mut self.sessions[key as usize];
         if session.over {
-            let queued = session
-                .work_mut()
-                .last_words
-                .take()
-                .or_else(|| session.next_body());
+            let queued = session.next_body();
             if queued.is_none() {
                 self.forget(hub, key);
             }

@@ -47,8 +47,6 @@ pub(super) struct Work {
     left: Vec<(Arc<str>, u64)>,
     /// A packet whose binary parts have not all come.
     pub(super) partial: Option<Partial>,
-    /// The first of the bodies that it still has for its client when it is over.
-    pub(super) last_words: Option<String>,
     /// Until when it must be in a namespace, must have changed to its WebSocket, is remembered
     /// although it is over: times on the hub's clock, or `NEVER`.
     pub(super) connect: u64,
@@ -235,7 +233,6 @@ impl Work {
             waiting: 0,
             left: Vec::new(),
             partial: None,
-            last_words: None,
             connect: NEVER,
             upgrade: NEVER,
             end: NEVER,
@@ -251,7 +248,6 @@ impl Work {
             && self.queue.is_empty()
             && self.left.is_empty()
             && self.partial.is_none()
-            && self.last_words.is_none()
     }
 }
 

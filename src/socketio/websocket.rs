@@ -1,12 +1,12 @@
 //! WebSockets: a session of their own, or the one that a polling session changes to.
 
-use super::carrier::Farewell;
+use super::carrier::{Farewell, write};
 use super::checks::{Refusal, parameter};
 use super::engine::Packet;
 use super::event::{Part, Reason};
 use super::plain::complain;
-use super::session::{Carrier, Frame, NEVER};
-use super::{Handler, SocketIo, engine};
+use super::session::{Carrier, NEVER};
+use super::{Handler, SocketIo};
 use crate::{Hub, Id, Request, Response};
 
 impl SocketIo {
@@ -144,8 +144,7 @@ impl SocketIo {
             self.reply(hub, key, poll, self.packets("6".to_owned()));
         }
         self.refuse_post(hub, key);
-        let session = &mut self.sessions[key as usize];
-        if session.over {
+        if self.sessions[key as usize].over {
             return self.end_at_the_switch(hub, id, key);
         }
         self.set_role(id, Some(Part::Web(key)));
@@ -158,21 +157,13 @@ impl SocketIo {
         }
         self.refile(hub, key);
     }
-}
 
-impl SocketIo {
     /// The session ended while its client was changing: what was queued goes here, then the end.
     fn end_at_the_switch(&mut self, hub: &mut Hub, id: Id, key: u32) {
         let session = &mut self.sessions[key as usize];
-        let (first, base64) = (session.work_mut().last_words.take(), session.base64);
-        let packets = first.iter().flat_map(|body| body.split(engine::SEPARATOR));
-        packets.for_each(|packet| _ = hub.send(id, packet));
+        let base64 = session.base64;
         for frame in session.take_queue() {
-            match frame {
-                Frame::Text(text) => hub.send(id, &*text),
-                Frame::Binary(bytes) if base64 => hub.send(id, &engine::binary(&bytes)),
-                Frame::Binary(bytes) => hub.send(id, &*bytes),
-            };
+            write(hub, id, base64, &frame);
         }
         self.forget(hub, key);
     }
