@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::event::{Part, Reason};
-use super::session::{Carrier, Frame, NEVER, Session};
+use super::session::{Carrier, Frame, NEVER, Parcel, Session};
 use super::{SocketIo, engine};
 use crate::{CloseReason, Hub, Id, Response};
 
@@ -53,13 +53,23 @@ impl SocketIo {
             // Events get there as JSON arrays; the packets around them mean nothing there.
             Carrier::Plain(_) => {}
             Carrier::Polling { .. } => {
-                // Beyond the limit it ends, but not here: whoever sends is in the middle of something.
-                if session.work().waiting <= hub.config().max_backlog {
-                    session.push(frame.clone());
-                }
-                self.touch(key);
+                let parcel = Parcel::new(frame, &self.meter);
+                self.queue_up(hub, key, parcel);
             }
         }
+    }
+
+    /// Has a packet wait for a poll of a session.
+    pub(super) fn queue_up(&mut self, hub: &Hub, key: u32, parcel: Parcel) {
+        let session = &mut self.sessions[key as usize];
+        if session.over {
+            return;
+        }
+        // Beyond the limit it ends, but not here: whoever sends is in the middle of something.
+        if session.work().waiting <= hub.config().max_backlog {
+            session.push(parcel);
+        }
+        self.touch(key);
     }
 
     pub(super) fn send_text(&mut self, hub: &mut Hub, key: u32, text: String) {
@@ -277,6 +287,11 @@ impl SocketIo {
 
     /// When the handler has returned: polls are answered with what has come together.
     pub(super) fn settle(&mut self, hub: &mut Hub) {
+        self.answer_polls(hub);
+        self.shed(hub);
+    }
+
+    fn answer_polls(&mut self, hub: &mut Hub) {
         for key in std::mem::take(&mut self.dirty) {
             let session = &mut self.sessions[key as usize];
             session.dirty = false;
@@ -285,6 +300,27 @@ impl SocketIo {
                 self.end(hub, key, Reason::TransportError, Farewell::Close);
             } else {
                 self.answer_poll(hub, key);
+            }
+        }
+    }
+
+    /// Ends the sessions for which most is held, until all together fit.
+    pub(super) fn shed(&mut self, hub: &mut Hub) {
+        let limit = hub.config().max_total_backlog;
+        if self.meter.total() <= limit {
+            return;
+        }
+        let sessions = self.sessions.iter();
+        let mut held: Vec<_> = sessions
+            .map(|(key, session)| (session.held_for(), key as u32))
+            .filter(|(bytes, _)| *bytes > 0)
+            .collect();
+        held.sort_unstable();
+        while let Some((_, key)) = held.pop().filter(|_| self.meter.total() > limit) {
+            log::warn!("a session is cut, too much waits for all clients together");
+            match self.sessions[key as usize].over {
+                true => self.forget(hub, key),
+                false => self.end(hub, key, Reason::TransportError, Farewell::Close),
             }
         }
     }

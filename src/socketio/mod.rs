@@ -24,10 +24,10 @@
 //! `engine` and `packet` are the two codecs; `session` is one client's connection as data;
 //! `checks` judges every request; `polling`, `post` and `websocket` carry packets in and out, `plain`
 //! is the door for clients without the protocol, `cors` says which pages may read what polls bring;
-//! `carrier` is what they share: opening, the upgrade, heartbeats, the end. `sockets` is what packets mean, `admission` who enters
-//! one of the `namespaces`, `actions` what may be done to a socket; `broadcast` says whom an event is
-//! for and `outgoing` writes it, `questions` gathers answers, `recovery` keeps what is missed, `moves`
-//! who was where.
+//! `carrier` is what they share: opening, the upgrade, heartbeats, the end. `sockets` is what packets
+//! mean, `admission` who enters one of the `namespaces`, `actions` what may be done to a socket;
+//! `broadcast` says whom an event is for and `outgoing` writes it, `questions` gathers answers, `recovery` keeps what is missed, `moves`
+//! who was where; `meter` bounds what all clients together make us hold.
 
 mod actions;
 mod admission;
@@ -40,6 +40,7 @@ mod cors;
 mod engine;
 mod event;
 mod io;
+mod meter;
 mod moves;
 mod namespaces;
 mod options;
@@ -68,6 +69,7 @@ pub use recovery::Lost;
 use crate::{Hub, Id, Sid, Slot, Wheel};
 use admission::Lobby;
 use event::{Part, Queued, Role};
+use meter::Meter;
 use moves::Moves;
 use namespaces::Namespaces;
 use questions::Question;
@@ -91,6 +93,8 @@ pub struct SocketIo {
     queue: VecDeque<Queued>,
     /// Sessions whose poll may be answered when the handler has returned.
     dirty: Vec<u32>,
+    /// What is held for all sessions.
+    meter: Meter,
     /// Who is not in its namespace yet.
     lobby: Lobby,
     /// Why the session is refused that a client asks for now.
@@ -143,6 +147,7 @@ impl SocketIo {
             asked: 0,
             queue: VecDeque::new(),
             dirty: Vec::new(),
+            meter: Meter::default(),
             lobby: Lobby::new(),
             forbidden: None,
             recovery,

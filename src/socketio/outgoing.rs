@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::SocketIo;
 use super::args::Arguments;
 use super::event::Socket;
+use super::meter::Meter;
 use super::packet::{self, Kind};
-use super::session::{Carrier, Frame, Session};
+use super::session::{Carrier, Frame, Parcel, Session};
 use crate::{Encoded, Hub};
 
 /// A packet on its way.
@@ -20,6 +21,7 @@ pub(super) struct Outgoing {
     end: usize,
     framed: Option<Vec<Encoded>>,
     plain: Option<Vec<Encoded>>,
+    parcels: Option<Vec<Parcel>>,
 }
 
 impl Outgoing {
@@ -86,6 +88,7 @@ impl Outgoing {
             end: 0,
             framed: None,
             plain: None,
+            parcels: None,
         }
     }
 
@@ -107,8 +110,10 @@ impl Outgoing {
                 self.framed(hub).iter().for_each(|it| _ = hub.push(id, *it));
             }
             Carrier::Plain(id) => self.plain(hub).iter().for_each(|it| _ = hub.push(id, *it)),
-            Carrier::WebSocket(_) | Carrier::Polling { .. } => {
-                self.frames.iter().for_each(|it| state.send(hub, key, it));
+            Carrier::WebSocket(_) => self.frames.iter().for_each(|it| state.send(hub, key, it)),
+            Carrier::Polling { .. } => {
+                let parcels = self.parcels(&state.meter).iter().cloned();
+                parcels.for_each(|it| state.queue_up(hub, key, it));
             }
         }
     }
@@ -124,6 +129,12 @@ impl Outgoing {
         let array = array.map(|array| Frame::Text(array.into()));
         let frames = array.iter().chain(&self.frames[1..]);
         self.plain.get_or_insert_with(|| encode(hub, frames))
+    }
+
+    fn parcels(&mut self, meter: &Meter) -> &[Parcel] {
+        let frames = self.frames.iter();
+        let parcels = frames.map(|frame| Parcel::new(frame, meter));
+        self.parcels.get_or_insert_with(|| parcels.collect())
     }
 
     fn text(&self) -> &str {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::engine;
+use super::meter::{Meter, OVERHEAD, Weight};
 use crate::{Hub, Id, Sid};
 
 /// A client's connection, whatever carries it at the moment.
@@ -40,8 +41,8 @@ pub(super) struct Work {
     /// The WebSocket it may change to.
     pub(super) probe: Option<Id>,
     /// Packets that wait for a poll.
-    queue: VecDeque<Frame>,
-    /// Bytes in `queue`.
+    queue: VecDeque<Parcel>,
+    /// Bytes of the packets in `queue`.
     pub(super) waiting: usize,
     /// Namespaces that were left, and until when packets for them are late and no error.
     left: Vec<(Arc<str>, u64)>,
@@ -73,12 +74,21 @@ pub(super) enum Frame {
     Binary(Arc<[u8]>),
 }
 
+/// A packet that waits for a poll, perhaps for those of others as well.
+#[derive(Clone, Debug)]
+pub(super) struct Parcel {
+    pub(super) frame: Frame,
+    /// Held for as long as it waits.
+    _weight: Arc<Weight>,
+}
+
 /// A packet that waits for attachments.
 #[derive(Debug)]
 pub(super) struct Partial {
     pub(super) text: String,
     pub(super) missing: usize,
     pub(super) attachments: Vec<Vec<u8>>,
+    weights: Vec<Weight>,
 }
 
 /// A time on the hub's clock that does not come.
@@ -137,24 +147,32 @@ impl Session {
         }
         let work = self.work_mut();
         let count = work.queue.len().min(MAX_PACKETS);
-        let frames: Vec<_> = work.queue.drain(..count).collect();
+        let parcels: Vec<_> = work.queue.drain(..count).collect();
         if work.queue.is_empty() {
             work.queue = VecDeque::new();
         }
-        work.waiting -= frames.iter().map(Frame::len).sum::<usize>();
-        let parts: Vec<_> = frames.iter().map(Frame::part).collect();
+        let frames = || parcels.iter().map(|parcel| &parcel.frame);
+        work.waiting -= frames().map(Frame::len).sum::<usize>();
+        let parts: Vec<_> = frames().map(Frame::part).collect();
         Some(parts.join("\u{1e}"))
     }
 
     /// Queues a packet for a poll.
-    pub(super) fn push(&mut self, frame: Frame) {
+    pub(super) fn push(&mut self, parcel: Parcel) {
         let work = self.work_mut();
-        work.waiting += frame.len();
-        work.queue.push_back(frame);
+        work.waiting += parcel.frame.len();
+        work.queue.push_back(parcel);
+    }
+
+    /// Bytes that are held for it, about: what others wait for as well is counted with each.
+    pub(super) fn held_for(&self) -> usize {
+        let work = self.work();
+        let partial = work.partial.as_ref().map_or(0, Partial::len);
+        work.waiting + work.queue.len() * OVERHEAD + partial
     }
 
     /// What waited for a poll and goes by the WebSocket now.
-    pub(super) fn take_queue(&mut self) -> VecDeque<Frame> {
+    pub(super) fn take_queue(&mut self) -> VecDeque<Parcel> {
         let work = self.work_mut();
         work.waiting = 0;
         std::mem::take(&mut work.queue)
@@ -223,6 +241,37 @@ impl Frame {
     }
 }
 
+impl Parcel {
+    pub(super) fn new(frame: &Frame, meter: &Meter) -> Self {
+        Self {
+            frame: frame.clone(),
+            _weight: Arc::new(meter.weigh(frame.len())),
+        }
+    }
+}
+
+impl Partial {
+    pub(super) fn new(text: &str, missing: usize, meter: &Meter) -> Self {
+        Self {
+            text: text.to_owned(),
+            missing,
+            attachments: Vec::new(),
+            weights: vec![meter.weigh(text.len())],
+        }
+    }
+
+    /// Takes the next attachment.
+    pub(super) fn push(&mut self, bytes: Vec<u8>, meter: &Meter) {
+        self.weights.push(meter.weigh(bytes.len()));
+        self.attachments.push(bytes);
+    }
+
+    fn len(&self) -> usize {
+        let bytes = self.attachments.iter().map(Vec::len).sum::<usize>();
+        self.text.len() + bytes + self.weights.len() * OVERHEAD
+    }
+}
+
 impl Work {
     const fn nothing() -> Self {
         Self {
@@ -275,10 +324,13 @@ mod tests {
             "it must be in a namespace by then"
         );
         session.work_mut().connect = NEVER;
-        session.push(Frame::Text("4hello".into()));
+        let meter = Meter::default();
+        session.push(Parcel::new(&Frame::Text("4hello".into()), &meter));
         session.has_left("/x".into(), 100);
         assert!(session.left_lately("/x", 100) && !session.left_lately("/y", 100));
+        assert_eq!(session.held_for(), meter.total());
         assert_eq!(session.next_body().as_deref(), Some("4hello"));
+        assert_eq!((session.held_for(), meter.total()), (0, 0));
         session.tidy(100);
         assert!(session.work.is_some());
         session.tidy(100 + LATE);

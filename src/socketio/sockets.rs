@@ -35,11 +35,7 @@ impl SocketIo {
                 attachments: missing,
                 ..
             }) => {
-                let partial = Partial {
-                    text: text.to_owned(),
-                    missing,
-                    attachments: Vec::new(),
-                };
+                let partial = Partial::new(text, missing, &self.meter);
                 session.work_mut().partial = Some(partial);
             }
         }
@@ -63,9 +59,9 @@ impl SocketIo {
         let Some(partial) = &mut session.work_mut().partial else {
             return self.forced_close(hub, key, BadPacket("bytes where none are due"));
         };
-        partial.attachments.push(bytes);
+        partial.push(bytes, &self.meter);
         if partial.attachments.len() < partial.missing {
-            return;
+            return self.shed(hub);
         }
         let Some(Partial {
             text, attachments, ..

@@ -152,8 +152,8 @@ impl SocketIo {
         let work = session.work_mut();
         (work.probe, work.upgrade) = (None, NEVER);
         session.carrier = Carrier::WebSocket(id);
-        for frame in session.take_queue() {
-            self.send(hub, key, &frame);
+        for parcel in session.take_queue() {
+            self.send(hub, key, &parcel.frame);
         }
         self.refile(hub, key);
     }
@@ -162,8 +162,8 @@ impl SocketIo {
     fn end_at_the_switch(&mut self, hub: &mut Hub, id: Id, key: u32) {
         let session = &mut self.sessions[key as usize];
         let base64 = session.base64;
-        for frame in session.take_queue() {
-            write(hub, id, base64, &frame);
+        for parcel in session.take_queue() {
+            write(hub, id, base64, &parcel.frame);
         }
         self.forget(hub, key);
     }

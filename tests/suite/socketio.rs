@@ -7,6 +7,7 @@ mod cors;
 mod entering;
 mod fuzz;
 mod heartbeat;
+mod limits;
 mod plain;
 mod posts;
 mod recovery;

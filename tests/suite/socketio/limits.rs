@@ -1,0 +1,80 @@
+//! What clients can make the server hold, all of them together.
+
+use roomcast::Config;
+use roomcast::sim::{Sim, client_frame};
+
+use super::{World, field};
+
+const LIMIT: usize = 100_000;
+
+fn world() -> World {
+    let mut world = World::new(false);
+    world.sim = Sim::new(Config {
+        max_total_backlog: LIMIT,
+        ..Config::default()
+    });
+    world
+}
+
+/// A session that polls, in the lobby.
+fn poller(world: &mut World) -> String {
+    let opened = world.ask("GET", "", "");
+    let sid = format!("&sid={}", field(&opened, "sid"));
+    world.ask("POST", &sid, "40\u{1e}42[\"join\",\"lobby\"]");
+    assert!(world.ask("GET", &sid, "").starts_with("40{"));
+    sid
+}
+
+/// How many have been cut.
+fn cut(world: &mut World) -> usize {
+    let log = world.log();
+    log.iter()
+        .filter(|line| *line == "disconnect, transport error")
+        .count()
+}
+
+#[test]
+fn who_never_polls_is_cut_when_too_much_waits_for_all() {
+    let mut world = world();
+    let modest = poller(&mut world);
+    world.ask("POST", &modest, "427[\"x\"]");
+    let large = format!("421[\"x\",\"{}\"]", "x".repeat(20_000));
+    for n in 1..=20 {
+        let sid = poller(&mut world);
+        world.ask("POST", &sid, &large);
+        assert_eq!(cut(&mut world), usize::from(n > 4), "{n}");
+    }
+    assert_eq!(world.ask("GET", &modest, ""), "437[]");
+}
+
+#[test]
+fn what_many_wait_for_counts_once() {
+    let mut world = world();
+    let pollers: Vec<_> = (0..30).map(|_| poller(&mut world)).collect();
+    let web = world.open();
+    let large = format!("42[\"room\",\"{}\"]", "x".repeat(20_000));
+    world.says(web, &["40", &large, &large]);
+    assert_eq!(cut(&mut world), 0);
+    for sid in pollers {
+        assert!(world.ask("GET", &sid, "").len() > 40_000);
+    }
+}
+
+#[test]
+fn parts_of_packets_that_never_get_whole_are_bounded_in_all() {
+    let mut world = world();
+    let modest = poller(&mut world);
+    let head = "4510-[\"x\"]";
+    world.ask("POST", &modest, &format!("{head}\u{1e}bAQID"));
+    for n in 1..=20 {
+        let web = world.open();
+        world.says(web, &["40", head]);
+        for _ in 0..4 {
+            world.receive(web, &client_frame(0x82, &[0; 5000]));
+        }
+        world.end_turn();
+        assert_eq!(cut(&mut world), usize::from(n > 4), "{n}");
+    }
+    let rest = ["bAQID"; 9].join("\u{1e}");
+    assert_eq!(world.ask("POST", &modest, &rest), "ok", "it goes on");
+}
