@@ -124,11 +124,10 @@ impl SocketIo {
         }
         self.heard(hub, key);
         for packet in engine::decode_body(body) {
-            if self
-                .sessions
-                .get(key as usize)
-                .is_none_or(|session| session.over)
-            {
+            let max = hub.config().max_backlog;
+            let session = self.sessions.get(key as usize);
+            // One for whose polls too much waits ends as soon as this POST is answered.
+            if session.is_none_or(|session| session.over || session.work().waiting > max) {
                 return Ok(());
             }
             match packet.map_err(|_| Reason::ParseError)? {

@@ -78,3 +78,21 @@ fn parts_of_packets_that_never_get_whole_are_bounded_in_all() {
     let rest = ["bAQID"; 9].join("\u{1e}");
     assert_eq!(world.ask("POST", &modest, &rest), "ok", "it goes on");
 }
+
+#[test]
+fn a_post_is_read_as_far_as_its_answers_may_wait() {
+    let mut world = World::new(false);
+    world.sim = Sim::new(Config {
+        max_backlog: 10_000,
+        ..Config::default()
+    });
+    let sid = poller(&mut world);
+    world.log();
+    let joins = (0..1000).map(|n| format!("42{n}[\"join\",\"{}{n}\"]", "x".repeat(900)));
+    let body = joins.collect::<Vec<_>>().join("\u{1e}");
+    assert_eq!(world.ask("POST", &sid, &body), "ok");
+    let log = world.log();
+    let created = log.iter().filter(|line| line.starts_with("create-room"));
+    assert!(created.count() <= 12);
+    assert_eq!(log.last().unwrap(), "disconnect, transport error");
+}
