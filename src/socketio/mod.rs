@@ -26,8 +26,9 @@
 //! is the door for clients without the protocol, `cors` says which pages may read what polls bring;
 //! `carrier` is what they share: opening, the upgrade, heartbeats, the end. `sockets` is what packets
 //! mean, `admission` who enters one of the `namespaces`, `actions` what may be done to a socket;
-//! `broadcast` says whom an event is for and `outgoing` writes it, `questions` gathers answers, `recovery` keeps what is missed, `moves`
-//! who was where; `meter` bounds what all clients together make us hold.
+//! `broadcast` says whom an event is for and `outgoing` writes it, `questions` gathers answers,
+//! `recovery` keeps what is missed, `moves` who was where; `meter` bounds what all clients together
+//! make us hold.
 
 mod actions;
 mod admission;
