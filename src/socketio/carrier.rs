@@ -224,7 +224,8 @@ impl SocketIo {
         let session = &mut self.sessions[key as usize];
         session.beat = NEVER;
         let work = session.work_mut();
-        (work.connect, work.upgrade, work.end) = (NEVER, NEVER, hub.now() + LINGER);
+        // A change to a WebSocket has no more time than it had.
+        (work.connect, work.end) = (NEVER, hub.now() + LINGER);
         self.refile(hub, key);
     }
 

@@ -118,6 +118,10 @@ impl App {
             (false, Some(_)) => "failed recoveries",
             (false, None) => "first connects",
         });
+        // Who is not welcomed may go again without an offset of its own.
+        if stage.one_in(2) {
+            return;
+        }
         let mark = self.say(WELCOME);
         io.emit(socket, "news", spoken(mark));
         let whom = Addressees {

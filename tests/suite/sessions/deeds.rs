@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::client::{Client, Emission};
-use super::engine::Packet;
+use super::engine::{Engine, Packet};
 use super::mark;
 use super::packet::placeholder;
 use super::stage::Stage;
@@ -17,11 +17,12 @@ impl Client {
     /// Does something.
     pub(super) fn act(&mut self, stage: &mut Stage) {
         // Much is on its way while it changes to a WebSocket.
-        let probes = self
-            .engine
-            .as_ref()
-            .is_some_and(|engine| engine.probe.is_some());
-        let pause = if probes { 15 } else { 110 };
+        let engine = self.engine.as_ref();
+        let pause = if engine.is_some_and(Engine::probes) {
+            15
+        } else {
+            110
+        };
         self.act_at = stage.now + 5 + stage.below(pause) as u64;
         if self.leaves || self.lurks || self.engine.is_none() && stage.one_in(2) {
             return;

@@ -66,6 +66,12 @@ impl Engine {
         self.probe.as_ref().is_some_and(|probe| probe.line == line)
     }
 
+    /// It waits for the answer to its probe.
+    pub(super) fn probes(&self) -> bool {
+        let probe = self.probe.as_ref();
+        probe.is_some_and(|probe| probe.answered_at.is_none())
+    }
+
     pub(super) fn read_probe(&mut self, line: Line, stage: &mut Stage) {
         let Some(probe) = &mut self.probe else { return };
         if probe.opened_at.is_none() {
@@ -84,10 +90,20 @@ impl Engine {
             };
             match (opcode, &*payload) {
                 (1, b"3probe") => self.probed(stage),
-                (8, _) => return self.drop_probe("probes closed by the server", stage),
+                (8, _) => return self.probe_closed(stage),
                 _ => panic!("{} on a probe", payload.escape_ascii()),
             }
         }
+    }
+
+    /// The server wants no upgrade any more.
+    fn probe_closed(&mut self, stage: &mut Stage) {
+        let Some(probe) = &self.probe else { return };
+        let what = match probe.plan {
+            Plan::Neglect if probe.answered_at.is_some() => "neglected probes closed",
+            _ => "other probes closed",
+        };
+        self.drop_probe(what, stage);
     }
 
     /// The WebSocket is open.

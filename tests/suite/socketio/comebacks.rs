@@ -126,3 +126,19 @@ fn bytes_go_as_text_to_who_asked_for_it_when_it_changed_to_a_web_socket() {
     world.end_turn();
     assert_eq!(world.read(line)[1], "bAQID");
 }
+
+#[test]
+fn a_change_to_a_web_socket_has_no_more_time_when_its_session_is_over() {
+    let mut world = World::new(false);
+    let opened = world.ask("GET", "", "");
+    let sid = field(&opened, "sid");
+    world.ask("POST", &format!("&sid={sid}"), "40");
+    let line = probe(&mut world, sid, "");
+    world.ask("POST", &format!("&sid={sid}"), "42[\"drop\"]");
+    world.sim.advance(9_990);
+    world.end_turn();
+    assert!(world.sim.hub().is_open(line));
+    world.sim.advance(20);
+    world.end_turn();
+    assert!(!world.sim.hub().is_open(line));
+}
