@@ -56,7 +56,7 @@ mod session;
 mod sockets;
 mod websocket;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use slab::Slab;
 
@@ -89,7 +89,8 @@ pub struct SocketIo {
     generation: u32,
     /// Deadlines of sessions; made with the first event, which tells the time.
     timers: Option<Wheel>,
-    questions: HashMap<u64, Question>,
+    /// In the order of asking.
+    questions: BTreeMap<u64, Question>,
     asked: u64,
     queue: VecDeque<Queued>,
     /// Sessions whose poll may be answered when the handler has returned.
@@ -144,7 +145,7 @@ impl SocketIo {
             sockets: Slab::new(),
             generation: 0,
             timers: None,
-            questions: HashMap::new(),
+            questions: BTreeMap::new(),
             asked: 0,
             queue: VecDeque::new(),
             dirty: Vec::new(),

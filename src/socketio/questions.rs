@@ -1,5 +1,7 @@
 //! Events that want an answer from their receivers: who was asked, who answered, until when.
 
+use std::collections::HashSet;
+
 use super::SocketIo;
 use super::args::Args;
 use super::event::{Answer, Queued, Socket};
@@ -8,7 +10,7 @@ use crate::Hub;
 /// A question that is not settled.
 #[derive(Debug)]
 pub(super) struct Question {
-    pub(super) pending: Vec<Socket>,
+    pub(super) pending: HashSet<Socket>,
     pub(super) answers: Vec<Answer>,
     pub(super) deadline: u64,
 }
@@ -21,7 +23,7 @@ impl SocketIo {
         self.questions.insert(
             id,
             Question {
-                pending,
+                pending: pending.into_iter().collect(),
                 answers: Vec::new(),
                 deadline,
             },
@@ -35,10 +37,9 @@ impl SocketIo {
         let Some(question) = self.questions.get_mut(&id) else {
             return;
         };
-        let Some(at) = question.pending.iter().position(|asked| *asked == socket) else {
+        if !question.pending.remove(&socket) {
             return;
-        };
-        question.pending.swap_remove(at);
+        }
         let (json, attachments) = (args.json().to_owned(), args.attachments().to_vec());
         question.answers.push(Answer {
             socket,
@@ -50,16 +51,12 @@ impl SocketIo {
 
     /// A socket is gone and will answer nothing.
     pub(super) fn excuse(&mut self, socket: Socket) {
-        let asked: Vec<u64> = self
-            .questions
-            .iter()
-            .filter(|(_, question)| question.pending.contains(&socket))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in asked {
-            if let Some(question) = self.questions.get_mut(&id) {
-                question.pending.retain(|asked| *asked != socket);
-            }
+        let questions = self.questions.iter_mut();
+        let asked = questions.filter_map(|(id, question)| {
+            let was_asked = question.pending.remove(&socket);
+            was_asked.then_some(*id)
+        });
+        for id in asked.collect::<Vec<_>>() {
             self.settle_question(id, false);
         }
     }

@@ -10,6 +10,7 @@ mod heartbeat;
 mod limits;
 mod plain;
 mod posts;
+mod questions;
 mod recovery;
 mod requests;
 
