@@ -233,7 +233,6 @@ impl SocketIo {
         self.abandon_upgrade(hub, key);
         let session = self.sessions.remove(key as usize);
         self.by_sid.remove(&session.sid);
-        self.dirty.retain(|dirty| *dirty != key);
         if let Some(timers) = &mut self.timers {
             timers.clear(key);
         }
@@ -294,7 +293,11 @@ impl SocketIo {
 
     fn answer_polls(&mut self, hub: &mut Hub) {
         for key in std::mem::take(&mut self.dirty) {
-            let session = &mut self.sessions[key as usize];
+            // One that is forgotten still stands in the list.
+            let session = self.sessions.get_mut(key as usize);
+            let Some(session) = session.filter(|session| session.dirty) else {
+                continue;
+            };
             session.dirty = false;
             if !session.over && session.work().waiting > hub.config().max_backlog {
                 log::info!("a session ends: too much waits for its polls");

@@ -93,7 +93,7 @@ pub struct SocketIo {
     questions: BTreeMap<u64, Question>,
     asked: u64,
     queue: VecDeque<Queued>,
-    /// Sessions whose poll may be answered when the handler has returned.
+    /// Sessions whose poll may be answered when the handler has returned, and some that are gone.
     dirty: Vec<u32>,
     /// What is held for all sessions.
     meter: Meter,
