@@ -64,6 +64,8 @@ pub(crate) fn hang_up(hub: &mut Hub, key: u32, handler: Handler<'_>) {
     match conn.phase {
         // Requests that wait for the answers before them come first; then the end is read again.
         Phase::Idle | Phase::Head | Phase::Stream if conn.work.is_some() && !silent => {}
+        // So do messages that wait.
+        Phase::Open if hub.resumed.contains(&key) => {}
         Phase::Stream | Phase::Last | Phase::Gone => conn.ended = true,
         // What was answered still goes out: many a simple client closes its side after asking.
         Phase::Idle | Phase::Head | Phase::Body | Phase::Closing if !silent => {
@@ -263,6 +265,11 @@ fn upgrade(hub: &mut Hub, id: Id, request: Request<'_>, handler: Handler<'_>) {
 }
 
 fn frame(hub: &mut Hub, id: Id, work: &mut Work, bytes: &mut [u8], handler: Handler<'_>) -> Step {
+    // Who makes the application say more than may wait has to take some of it first.
+    if !bytes.is_empty() && hub.outboxes.waiting(id.key) > hub.config.max_backlog {
+        hub.resumed.push(id.key);
+        return Step::Wait(0);
+    }
     let limits = ws::Limits {
         frame: hub.config.max_frame as u64,
         message: hub.config.max_message as u64,
@@ -318,10 +325,7 @@ impl Hub {
         let Some(conn) = self.conns.get_mut(key as usize) else {
             return false;
         };
-        let waits = matches!(
-            conn.phase,
-            Phase::Idle | Phase::Head | Phase::Answer | Phase::Stream
-        );
+        let waits = !matches!(conn.phase, Phase::Body | Phase::Closing);
         conn.listed = false;
         conn.unread = waits && conn.kept() > MAX_AHEAD.max(self.config.max_head);
         !conn.unread

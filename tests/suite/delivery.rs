@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use roomcast::{Config, Event, Hub, Sim};
+use roomcast::{Config, Event, Hub, Sim, sim};
 use tungstenite::{Error, Message};
 
 use crate::support::{PATIENCE, Running, Socket, closing, hear, open, say};
@@ -233,4 +233,39 @@ fn a_close_tells_how_much_was_never_written() {
         [0, 4],
         "a frame of seven bytes, of which three were taken"
     );
+}
+
+#[test]
+fn a_client_that_asks_for_more_than_may_wait_has_to_take_some_of_it_first() {
+    for hangs_up in [false, true] {
+        let (mut sim, mut asked, mut closed) = (Sim::new(Config::default()), 0, false);
+        let answer = "x".repeat(1_000_000);
+        let mut handler = |hub: &mut Hub, event: Event<'_>| match event {
+            Event::Text { id, .. } => {
+                asked += 1;
+                hub.send(id, &answer);
+            }
+            Event::Close { .. } => closed = true,
+            _ => {}
+        };
+        let id = sim.open("/", &mut handler);
+        let questions: Vec<_> = (0..600)
+            .flat_map(|_| sim::client_frame(0x81, b"?"))
+            .collect();
+        let mut taken = 0;
+        for part in questions.chunks(questions.len() / 10) {
+            sim.receive(id, part, &mut handler);
+            sim.end_turn(&mut handler);
+            taken = taken.max(sim.take(id).len());
+        }
+        if hangs_up {
+            sim.hang_up(id, &mut handler);
+        }
+        while sim.patience() == Some(0) {
+            sim.end_turn(&mut handler);
+            taken = taken.max(sim.take(id).len());
+        }
+        assert_eq!((asked, closed), (600, hangs_up));
+        assert!(taken <= 3 << 20, "{taken} bytes in one turn");
+    }
 }
