@@ -266,7 +266,7 @@ fn upgrade(hub: &mut Hub, id: Id, request: Request<'_>, handler: Handler<'_>) {
 
 fn frame(hub: &mut Hub, id: Id, work: &mut Work, bytes: &mut [u8], handler: Handler<'_>) -> Step {
     // Who makes the application say more than may wait has to take some of it first.
-    if !bytes.is_empty() && hub.outboxes.waiting(id.key) > hub.config.max_backlog {
+    if !bytes.is_empty() && hub.outboxes.exceeds(id.key, hub.config.max_backlog) {
         hub.resumed.push(id.key);
         return Step::Wait(0);
     }

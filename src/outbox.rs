@@ -155,6 +155,12 @@ impl Outboxes {
         self.backlog(key) + self.runs_of(key).map(Run::len).sum::<usize>()
     }
 
+    /// Whether more than so much waits for a key. Asked for every frame, so that the ranges of the
+    /// batch are added up only when the batch is long enough to matter.
+    pub(crate) fn exceeds(&self, key: u32, limit: usize) -> bool {
+        self.batch.len() + self.backlog(key) > limit && self.waiting(key) > limit
+    }
+
     /// Whether nothing waits for a key.
     pub(crate) fn is_empty(&self, key: u32) -> bool {
         self.runs[key as usize].is_empty() && self.backlogs[key as usize].is_none()
