@@ -2,6 +2,8 @@
 //! done to such a set.
 
 use roomcast::Id;
+use roomcast::sim::client_frame;
+use roomcast::socketio::Options;
 
 use super::{World, field};
 
@@ -116,4 +118,33 @@ fn a_volatile_event_is_dropped_where_it_would_have_to_wait() {
     world.ask("GET", &sid, "");
     world.says(clients[0], &[volatile, normal]);
     assert_eq!(world.ask("GET", &sid, ""), "42[\"set\"]");
+}
+
+#[test]
+fn a_broadcast_is_written_once_for_each_way_that_it_travels() {
+    let mut world = World::with(Options {
+        plain_path: Some("/ws".to_owned()),
+        ..Options::default()
+    });
+    let speaker = world.open();
+    world.says(speaker, &["40"]);
+    for n in 0..100 {
+        let id = world.open_at(["/ws", "/socket.io/?EIO=4&transport=websocket"][n % 2]);
+        if n % 2 == 1 {
+            world.says(id, &["40"]);
+        }
+        world.sim.take(id);
+        world.sim.set_room(id, 0);
+    }
+    let text = "x".repeat(10_000);
+    world.receive(
+        speaker,
+        &client_frame(0x81, format!("42[\"all\",\"{text}\"]").as_bytes()),
+    );
+    world.end_turn();
+    let kept = world.sim.hub().backlog();
+    assert!(
+        (20_000..21_000).contains(&kept),
+        "{kept} bytes for a hundred receivers"
+    );
 }

@@ -192,3 +192,27 @@ fn a_poll_that_a_stop_ends_brings_no_close_so_that_every_client_comes_back() {
     let last = world.app.log.last().unwrap();
     assert_eq!(last, "disconnect, server shutting down");
 }
+
+#[test]
+fn the_layer_is_where_its_options_say() {
+    let mut world = World::with(Options {
+        path: "/live/".to_owned(),
+        ..Options::default()
+    });
+    let id = world.open_at("/live/?EIO=4&transport=websocket");
+    assert!(
+        world
+            .says(id, &["40"])
+            .iter()
+            .any(|text| text.starts_with("40{"))
+    );
+    // Elsewhere, and without the slash at its end, it is the application's.
+    for path in ["/socket.io/", "/live"] {
+        let id = world.sim.connect();
+        let query = "EIO=4&transport=polling";
+        let head = format!("GET {path}?{query} HTTP/1.1\r\nHost: a\r\n\r\n");
+        world.receive(id, head.as_bytes());
+        world.end_turn();
+        assert_eq!(world.answer(id), "held", "nobody answers {path}");
+    }
+}
