@@ -11,6 +11,7 @@ mod limits;
 mod plain;
 mod posts;
 mod questions;
+mod reasons;
 mod recovery;
 mod requests;
 

@@ -159,6 +159,7 @@ fn options(random: &mut ChaCha8Rng) -> Options {
     Options {
         plain_path: Some("/ws".to_owned()),
         max_disconnection_duration: recovery.then_some(120_000),
+        skip_middlewares: random.random(),
         ..Options::default()
     }
 }

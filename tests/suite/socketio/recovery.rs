@@ -253,3 +253,21 @@ fn who_missed_more_than_can_be_sent_begins_anew_in_place_of_being_cut_for_it() {
     let why = "connect, more was missed than may wait for a client";
     assert_eq!(world.log().last().unwrap(), why);
 }
+
+#[test]
+fn who_comes_back_gets_what_was_for_it_and_not_what_left_it_out() {
+    let (mut world, one, two, welcome) = pair(recovering());
+    world.says(two, &["42[\"join\",\"lobby\"]", "42[\"room\",1]"]);
+    world.says(one, &["42[\"room\",2]", "42[\"leave\",\"lobby\"]"]);
+    world.says(two, &["42[\"room\",3]", "42[\"volatile\"]", "42[\"ask\"]"]);
+    world.hang_up(one);
+    let told = comes_back(&mut world, &welcome, &format!("{TAG}0"));
+    assert_eq!(told, [&*event(1), &*welcome], "it was in the room then");
+    let (mut world, one, two, welcome) = pair(recovering());
+    world.says(two, &["42[\"join\",\"lobby\"]"]);
+    world.says(one, &["42[\"room\",1]"]);
+    world.says(two, &["42[\"room\",2]", "42[\"volatile\"]", "42[\"ask\"]"]);
+    world.hang_up(one);
+    let told = comes_back(&mut world, &welcome, &format!("{TAG}0"));
+    assert_eq!(told, [event(2), welcome]);
+}

@@ -216,3 +216,23 @@ fn the_layer_is_where_its_options_say() {
         assert_eq!(world.answer(id), "held", "nobody answers {path}");
     }
 }
+
+#[test]
+fn a_transport_that_is_off_is_unknown_and_not_announced() {
+    let off = |polling, websocket| {
+        World::with(Options {
+            polling,
+            websocket,
+            ..Options::default()
+        })
+    };
+    let mut world = off(true, false);
+    assert!(world.ask("GET", "", "").contains("\"upgrades\":[],"));
+    let line = world.open();
+    assert!(!world.sim.hub().is_open(line));
+    assert_eq!(world.log(), ["refused, 0 UNKNOWN_TRANSPORT"]);
+    let mut world = off(false, true);
+    assert!(world.ask("GET", "", "").contains("Transport unknown"));
+    let line = world.open();
+    assert!(world.read(line)[0].contains("\"upgrades\":[],"));
+}
