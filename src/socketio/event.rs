@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::args::Args;
 use super::recovery::Lost;
-use crate::{Id, Request, RoomEvent, Sid, Slot};
+use crate::{Id, Request, RoomEvent, RoomName, Sid, Slot};
 
 /// A socket: one client in one namespace. Like an [`Id`], it never names another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,6 +97,8 @@ pub enum Event<'a> {
         sid: Sid,
         /// The namespace that it was in.
         namespace: &'a str,
+        /// The rooms that it was in, its own included, in the order of joining.
+        rooms: Vec<RoomName>,
         /// Why.
         reason: Reason,
     },
@@ -195,6 +197,7 @@ pub(super) enum Queued {
         socket: Socket,
         sid: Sid,
         namespace: Arc<str>,
+        rooms: Vec<RoomName>,
         reason: Reason,
     },
     Room {

@@ -281,6 +281,7 @@ impl SocketIo {
                 socket,
                 sid,
                 ref namespace,
+                rooms,
                 reason,
             } => handler(
                 io,
@@ -288,6 +289,7 @@ impl SocketIo {
                     socket,
                     sid,
                     namespace,
+                    rooms,
                     reason,
                 },
             ),

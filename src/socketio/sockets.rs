@@ -141,8 +141,9 @@ impl SocketIo {
     pub(super) fn retire(&mut self, hub: &Hub, key: u32, reason: Reason) {
         let socket = self.socket(key);
         let admitted = !self.lobby.contains_key(&key);
-        let namespace = self.sockets[key as usize].namespace;
-        let namespace = self.namespaces[namespace].name.clone();
+        let place = &self.namespaces[self.sockets[key as usize].namespace];
+        let namespace = place.name.clone();
+        let rooms = place.rooms.rooms_of(socket).collect();
         self.save(hub, socket, reason);
         let sid = self.remove(socket);
         // Of one that was never admitted the application has not heard.
@@ -151,6 +152,7 @@ impl SocketIo {
                 socket,
                 sid,
                 namespace,
+                rooms,
                 reason,
             });
         }

@@ -54,9 +54,12 @@ impl App {
                 socket,
                 sid,
                 namespace,
+                rooms: told,
                 reason,
             } => {
                 let rooms = self.left.remove(&socket).unwrap_or_default();
+                let told = told.iter().map(ToString::to_string);
+                assert_eq!(told.collect::<BTreeSet<_>>(), rooms, "where it was");
                 let now = io.hub().now();
                 let present = stage.ledger.disconnect(socket, reason, rooms, now);
                 assert_eq!(present.sid, sid.to_string());
