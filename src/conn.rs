@@ -14,22 +14,29 @@ pub(crate) struct Conn {
     /// Tells this connection from earlier ones with the same key.
     pub(crate) generation: u32,
     pub(crate) phase: Phase,
+    /// Yes or no to each [`Mark`], a bit each.
+    marks: u8,
+}
+
+/// What is so, or not so, of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
     /// Another request may follow the one that is being answered.
-    pub(crate) keep_alive: bool,
+    KeepAlive = 1,
     /// The request is HEAD: its answer goes without a body.
-    pub(crate) head_only: bool,
+    HeadOnly = 1 << 1,
     /// A ping is out, and nothing has come since.
-    pub(crate) pinged: bool,
+    Pinged = 1 << 2,
     /// A WebSocket that is never pinged.
-    pub(crate) unpinged: bool,
+    Unpinged = 1 << 3,
     /// The peer has closed its side; nothing will come.
-    pub(crate) ended: bool,
+    Ended = 1 << 4,
     /// Bytes wait in the socket that were not read, because enough of them are kept already.
-    pub(crate) unread: bool,
+    Unread = 1 << 5,
     /// It stands in the loop's list of sockets to be read.
-    pub(crate) listed: bool,
+    Listed = 1 << 6,
     /// The kernel has said that the peer's side is closed: behind what can be read is the end.
-    pub(crate) closing: bool,
+    Closing = 1 << 7,
 }
 
 /// Where a connection stands. HTTP goes `Idle → Head → Body → Answer → Stream → Idle`, each but
@@ -77,14 +84,7 @@ impl Conn {
             work: None,
             generation,
             phase: Phase::Idle,
-            keep_alive: true,
-            head_only: false,
-            pinged: false,
-            unpinged: false,
-            ended: false,
-            unread: false,
-            listed: false,
-            closing: false,
+            marks: Mark::KeepAlive as u8,
         }
     }
 
@@ -93,6 +93,20 @@ impl Conn {
             key,
             generation: self.generation,
         }
+    }
+
+    pub(crate) fn is(&self, mark: Mark) -> bool {
+        self.marks & mark as u8 != 0
+    }
+
+    /// Sets a mark or takes it away; whether it was set before.
+    pub(crate) fn mark(&mut self, mark: Mark, on: bool) -> bool {
+        let before = self.is(mark);
+        match on {
+            true => self.marks |= mark as u8,
+            false => self.marks &= !(mark as u8),
+        }
+        before
     }
 
     /// Bytes that are kept for later.

@@ -4,7 +4,7 @@
 //! the connection is taken out before and put back after. Whatever the handler did to the
 //! connection shows in its phase, which is looked at anew for every item.
 
-use crate::conn::{Phase, Work};
+use crate::conn::{Mark, Phase, Work};
 use crate::event::{CloseReason, Event, Handler};
 use crate::http::{self, Body, CONTINUE, Framing, Head, Request};
 use crate::hub::Hub;
@@ -66,10 +66,10 @@ pub(crate) fn hang_up(hub: &mut Hub, key: u32, handler: Handler<'_>) {
         Phase::Idle | Phase::Head | Phase::Stream if conn.work.is_some() && !silent => {}
         // So do messages that wait.
         Phase::Open if hub.resumed.contains(&key) => {}
-        Phase::Stream | Phase::Last | Phase::Gone => conn.ended = true,
+        Phase::Stream | Phase::Last | Phase::Gone => _ = conn.mark(Mark::Ended, true),
         // What was answered still goes out: many a simple client closes its side after asking.
         Phase::Idle | Phase::Head | Phase::Body | Phase::Closing if !silent => {
-            conn.ended = true;
+            conn.mark(Mark::Ended, true);
             hub.retire(id, CloseReason::Lost);
             hub.finish(key, hub.config.write_timeout);
         }
@@ -146,8 +146,8 @@ fn begin(
     handler: Handler<'_>,
 ) -> Step {
     let conn = &mut hub.conns[id.key as usize];
-    conn.keep_alive = head.keep_alive;
-    conn.head_only = head.request.method() == "HEAD";
+    conn.mark(Mark::KeepAlive, head.keep_alive);
+    conn.mark(Mark::HeadOnly, head.request.method() == "HEAD");
     if head.framing == Framing::Length(0) {
         match head.request.wants_websocket() {
             true => upgrade(hub, id, head.request, handler),
@@ -310,41 +310,6 @@ fn take(hub: &mut Hub, id: Id, item: Item<'_>, handler: Handler<'_>) {
 }
 
 impl Hub {
-    /// Puts a connection on the list of those to be read; `false` if it is there, or gone.
-    pub(crate) fn list(&mut self, key: u32, closing: bool) -> bool {
-        let Some(conn) = self.conns.get_mut(key as usize) else {
-            return false;
-        };
-        conn.closing |= closing;
-        !std::mem::replace(&mut conn.listed, true)
-    }
-
-    /// Takes a connection off that list; whether it has use for more bytes. If not they stay in
-    /// the socket until it goes on, and the peer is slowed down by TCP.
-    pub(crate) fn unlist(&mut self, key: u32) -> bool {
-        let Some(conn) = self.conns.get_mut(key as usize) else {
-            return false;
-        };
-        let waits = !matches!(conn.phase, Phase::Body | Phase::Closing);
-        conn.listed = false;
-        conn.unread = waits && conn.kept() > MAX_AHEAD.max(self.config.max_head);
-        !conn.unread
-    }
-
-    pub(crate) fn is_closing(&self, key: u32) -> bool {
-        self.conns
-            .get(key as usize)
-            .is_some_and(|conn| conn.closing)
-    }
-
-    /// A sign of life: the next ping is due when it has been silent for a while.
-    fn heard(&mut self, id: Id) {
-        if self.is_open(id) && !self.conns[id.key as usize].unpinged {
-            self.conns[id.key as usize].pinged = false;
-            self.set_deadline(id.key, self.config.ping_interval);
-        }
-    }
-
     fn await_head(&mut self, id: Id) {
         let conn = &mut self.conns[id.key as usize];
         if conn.phase == Phase::Idle {
@@ -371,7 +336,7 @@ impl Hub {
 
     /// Whether no other request may follow the one that is being answered.
     fn is_last(&self, id: Id) -> bool {
-        !self.conns[id.key as usize].keep_alive
+        !self.conns[id.key as usize].is(Mark::KeepAlive)
     }
 
     fn await_answer(&mut self, id: Id) {
@@ -386,7 +351,7 @@ impl Hub {
             refusal.reason()
         );
         self.stats.refused += 1;
-        self.conns[id.key as usize].keep_alive = false;
+        self.conns[id.key as usize].mark(Mark::KeepAlive, false);
         self.answer(id, refusal.response());
     }
 }
@@ -395,5 +360,3 @@ impl Hub {
 const MAX_UNTAKEN: usize = 64 * 1024;
 /// Events of a queue that is kept.
 const KEEP_QUEUED: usize = 256;
-/// Bytes that a peer may send ahead of an answer.
-const MAX_AHEAD: usize = 16 * 1024;

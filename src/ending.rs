@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::conn::Phase;
+use crate::conn::{Mark, Phase};
 use crate::event::{CloseReason, Queued};
 use crate::http::{Fault, Response};
 use crate::hub::{Hub, Stopping};
@@ -17,8 +17,10 @@ impl Hub {
     /// Sends a response; what follows on the connection depends on the request.
     pub(crate) fn answer(&mut self, id: Id, response: Response) {
         let conn = &mut self.conns[id.key as usize];
-        conn.keep_alive &= self.stopping == Stopping::No && !response.closes();
-        let (keep_alive, head_only) = (conn.keep_alive, conn.head_only);
+        let goes_on = self.stopping == Stopping::No && !response.closes();
+        let (keep_alive, head_only) =
+            (conn.is(Mark::KeepAlive) && goes_on, conn.is(Mark::HeadOnly));
+        conn.mark(Mark::KeepAlive, keep_alive);
         let mut stream = None;
         let len = response.encoded_bound();
         let encode = |batch: &mut Vec<u8>| stream = response.encode(batch, keep_alive, head_only);
@@ -37,12 +39,12 @@ impl Hub {
     /// An answer is complete: the next request, or the end.
     pub(crate) fn answered(&mut self, key: u32) {
         let conn = &mut self.conns[key as usize];
-        if !conn.keep_alive || conn.ended {
+        if !conn.is(Mark::KeepAlive) || conn.is(Mark::Ended) {
             return self.finish(key, self.config.write_timeout);
         }
         conn.phase = Phase::Idle;
-        conn.head_only = false;
-        if conn.work.is_some() || conn.unread {
+        conn.mark(Mark::HeadOnly, false);
+        if conn.work.is_some() || conn.is(Mark::Unread) {
             self.resumed.push(key);
         }
         self.set_deadline(key, self.config.keep_alive);
@@ -63,7 +65,7 @@ impl Hub {
     pub(crate) fn waive_body(&mut self, id: Id) {
         let conn = &mut self.conns[id.key as usize];
         conn.work = None;
-        conn.keep_alive = false;
+        conn.mark(Mark::KeepAlive, false);
     }
 
     /// Gives up a request that the application has not answered.
@@ -75,7 +77,7 @@ impl Hub {
     /// Answers in place of the application, which hears of the end if it knows of the request.
     fn answer_for(&mut self, id: Id, response: Response, reason: CloseReason) {
         let known = self.is_known(id);
-        self.conns[id.key as usize].keep_alive = false;
+        self.conns[id.key as usize].mark(Mark::KeepAlive, false);
         self.answer(id, response);
         // An answer that cannot be written has ended in `lose`.
         if known && self.phase(id) != Some(Phase::Gone) {
@@ -126,7 +128,9 @@ impl Hub {
         }
         // Nothing follows a close (§5.5.1), and some clients leave the connection open for ever: a
         // server that stops does not wait for its end.
-        self.conns[id.key as usize].ended |= self.is_stopping();
+        if self.is_stopping() {
+            self.conns[id.key as usize].mark(Mark::Ended, true);
+        }
         self.finish(id.key, self.config.close_timeout);
     }
 

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use slab::Slab;
 
 use crate::config::Config;
-use crate::conn::{Conn, Phase};
+use crate::conn::{Conn, Mark, Phase};
 use crate::event::{CloseReason, Queued};
 use crate::id::{Id, RoomName, Sid};
 use crate::origin::Refused;
@@ -301,7 +301,8 @@ impl Hub {
         };
         self.outboxes.push(id.key, run);
         let conn = &mut self.conns[id.key as usize];
-        (conn.phase, conn.unpinged) = (Phase::Open, *unpinged);
+        conn.phase = Phase::Open;
+        conn.mark(Mark::Unpinged, *unpinged);
         self.stats.opened += 1;
         match unpinged {
             true => self.timers.clear(id.key),

@@ -34,7 +34,7 @@
 //! 3  the loop     server server/accept handle              mio, sockets, the clock: only here
 //!                 sim                                      the same loop without them
 //! 2  the state    hub broadcast event conn origin reply    what one may do, what may happen
-//!                 deliver ending turn                      bytes → events, closes, end of a turn
+//!                 deliver pace ending turn                 bytes → events, closes, end of a turn
 //! 1  structures   rooms rooms/{event,audience,joined,own,sids}
 //!                 outbox outbox/backlog timer id config
 //! 0  bytes        http/{head,body,response} ws/{decode,encode,handshake}
@@ -99,6 +99,7 @@ mod hub;
 mod id;
 mod origin;
 mod outbox;
+mod pace;
 mod reply;
 mod rooms;
 mod server;

@@ -4,7 +4,7 @@
 
 use std::io::Write;
 
-use crate::conn::Phase;
+use crate::conn::{Mark, Phase};
 use crate::deliver;
 use crate::event::{CloseReason, Handler, Queued};
 use crate::http::Fault;
@@ -63,7 +63,7 @@ impl Hub {
         let Some(conn) = self.conns.get(key as usize) else {
             return Next::Nothing;
         };
-        let (id, phase, ended) = (conn.id(key), conn.phase, conn.ended);
+        let (id, phase, ended) = (conn.id(key), conn.phase, conn.is(Mark::Ended));
         if phase == Phase::Gone {
             return Next::Nothing;
         }
@@ -149,12 +149,12 @@ impl Hub {
                 "the application did not answer in time",
                 CloseReason::TimedOut,
             ),
-            Phase::Open if self.conns[id.key as usize].pinged => {
+            Phase::Open if self.conns[id.key as usize].is(Mark::Pinged) => {
                 self.stats.timed_out += 1;
                 self.fail(id, 1008, "ping not answered", CloseReason::TimedOut);
             }
             Phase::Open => {
-                self.conns[id.key as usize].pinged = true;
+                self.conns[id.key as usize].mark(Mark::Pinged, true);
                 self.push_frame(id.key, Opcode::Ping, &[]);
                 self.set_deadline(id.key, self.config.ping_timeout);
             }
@@ -183,7 +183,7 @@ impl Hub {
                     self.lose(id, CloseReason::Stopped)
                 }
                 Phase::Idle | Phase::Head => self.finish(id.key, self.config.close_timeout),
-                Phase::Stream => self.conns[id.key as usize].keep_alive = false,
+                Phase::Stream => _ = self.conns[id.key as usize].mark(Mark::KeepAlive, false),
                 Phase::Closing | Phase::Last | Phase::Drain | Phase::Gone => {}
             }
         }

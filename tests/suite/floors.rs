@@ -16,6 +16,7 @@ const FLOORS: [&[&str]; 6] = [
         "event",
         "hub",
         "origin",
+        "pace",
         "reply",
         "turn",
     ],
