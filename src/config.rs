@@ -11,8 +11,22 @@ use std::time::Duration;
 /// server.listen("127.0.0.1:0")?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
+    /// Connections at a time; 100,000. More are closed as soon as they are accepted. Each that is
+    /// idle takes 128 bytes here and some kilobytes of the kernel, so that this many fit into a
+    /// gigabyte. The `roomcast` command takes fewer where the system gives fewer open files.
+    pub max_connections: usize,
+    /// Connections at a time from one address, or from one network of 2⁶⁴ addresses of IPv6;
+    /// 10,000, so that a benchmark on one machine runs and it takes ten addresses to fill the
+    /// server. More are closed as soon as they are accepted. Lower it where clients come by
+    /// themselves. Behind a proxy all connections have the proxy's address: make it as large as
+    /// `max_connections` there.
+    pub max_connections_per_address: usize,
+    /// Connections that one address may open in a second, counted over ten of them; 1,000, which
+    /// lets all of an address come back at once and keeps a flood of them at a few hundredths of a
+    /// processor. More are closed as soon as they are accepted. From 6,554 on there is no such limit.
+    pub connect_rate: u32,
     /// Bytes in the head of a request; 8,192, as most servers take. More is 431, or 414 when the
     /// request line alone is longer. Raise it for clients with very long cookies.
     pub max_head: usize,
@@ -59,6 +73,9 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            max_connections: 100_000,
+            max_connections_per_address: 10_000,
+            connect_rate: 1000,
             max_head: 8192,
             max_headers: 64,
             max_body: 1_000_000,

@@ -11,6 +11,8 @@ use crate::ws;
 #[derive(Debug)]
 pub(crate) struct Conn {
     pub(crate) work: Option<Box<Work>>,
+    /// The seat of its address at the gate, or [`Gate::NO_SEAT`](crate::gate::Gate::NO_SEAT).
+    pub(crate) seat: u32,
     /// Tells this connection from earlier ones with the same key.
     pub(crate) generation: u32,
     pub(crate) phase: Phase,
@@ -79,9 +81,10 @@ pub(crate) struct Work {
 }
 
 impl Conn {
-    pub(crate) fn new(generation: u32) -> Self {
+    pub(crate) fn new(generation: u32, seat: u32) -> Self {
         Self {
             work: None,
+            seat,
             generation,
             phase: Phase::Idle,
             marks: Mark::KeepAlive as u8,
@@ -137,7 +140,7 @@ mod tests {
         assert_eq!(size_of::<Conn>(), 24);
         let mut slab = slab::Slab::new();
         slab.reserve_exact(1);
-        slab.insert(Conn::new(0));
+        slab.insert(Conn::new(0, 0));
         assert_eq!(size_of::<Option<Conn>>(), 24);
     }
 }

@@ -10,7 +10,9 @@ use slab::Slab;
 
 use crate::config::Config;
 use crate::conn::{Conn, Mark, Phase};
+use crate::entry::Log;
 use crate::event::{CloseReason, Queued};
+use crate::gate::Gate;
 use crate::id::{Id, RoomName, Sid};
 use crate::origin::Refused;
 use crate::outbox::{Outboxes, Run};
@@ -44,7 +46,10 @@ pub struct Hub {
     pub(crate) refused: Refused,
     /// When the application wants to be woken.
     pub(crate) alarm: Option<u64>,
-    generation: u32,
+    /// How many connections each address has.
+    pub(crate) gate: Gate,
+    pub(crate) log: Log,
+    pub(crate) generation: u32,
     sids: Box<dyn FnMut() -> Sid + Send>,
     /// Memory of the last broadcast, for the next one.
     pub(crate) audience: Audience,
@@ -65,6 +70,13 @@ pub(crate) enum Stopping {
 pub struct Stats {
     /// Connections that were accepted.
     pub accepted: u64,
+    /// Connections that were closed at once since there were `Config::max_connections`.
+    pub full: u64,
+    /// Connections that were closed at once since their address had
+    /// `Config::max_connections_per_address`.
+    pub crowded: u64,
+    /// Connections that were closed at once since their address went beyond `Config::connect_rate`.
+    pub rushed: u64,
     /// WebSockets that were opened.
     pub opened: u64,
     /// Messages that came in on WebSockets.
@@ -107,6 +119,8 @@ impl Hub {
             stats: Stats::default(),
             refused: Refused::default(),
             alarm: None,
+            gate: Gate::default(),
+            log: Log::default(),
             generation: 0,
             sids,
             audience: Audience::default(),
@@ -266,20 +280,6 @@ impl Hub {
     pub(crate) fn phase(&self, id: Id) -> Option<Phase> {
         let conn = self.conns.get(id.key as usize)?;
         (conn.generation == id.generation).then_some(conn.phase)
-    }
-
-    /// A new connection, which will speak HTTP first.
-    pub(crate) fn accept(&mut self) -> Id {
-        self.generation = self.generation.wrapping_add(1);
-        let conn = Conn::new(self.generation);
-        let key = self.conns.insert(conn) as u32;
-        self.outboxes.open(key);
-        self.set_deadline(key, self.config.head_timeout);
-        self.stats.accepted += 1;
-        Id {
-            key,
-            generation: self.generation,
-        }
     }
 
     /// Turns a connection into a WebSocket.

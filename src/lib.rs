@@ -34,9 +34,9 @@
 //! 3  the loop     server server/accept handle              mio, sockets, the clock: only here
 //!                 sim                                      the same loop without them
 //! 2  the state    hub broadcast event conn origin reply    what one may do, what may happen
-//!                 deliver pace ending turn                 bytes → events, closes, end of a turn
+//!                 entry deliver pace ending turn           bytes → events, closes, end of a turn
 //! 1  structures   rooms rooms/{event,audience,joined,own,sids}
-//!                 outbox outbox/backlog timer id config
+//!                 outbox outbox/backlog gate seldom timer id config
 //! 0  bytes        http/{head,body,response} ws/{decode,encode,handshake}
 //! ```
 //!
@@ -59,7 +59,8 @@
 //!    and delivered in order after the handler returns. (`simulation`)
 //! 4. Nothing leaves a slab while something walks over it: closing marks, the end of the turn
 //!    removes. After [`Event::Close`] no event names that id. (`simulation`)
-//! 5. An idle WebSocket in one room takes at most 128 bytes in all, and no heap of its own.
+//! 5. An idle WebSocket in one room takes at most 128 bytes in all, and no heap of its own; an
+//!    address that none of the others has, 64 more.
 //!    Buffers grow for work in hand and are given back. (`tests/memory.rs`)
 //! 6. Every length that a peer declares is checked before a byte is reserved for it
 //!    (`lengths_are_refused_when_they_are_declared`), and every wait for a peer has a deadline
@@ -90,9 +91,11 @@ mod config;
 mod conn;
 mod deliver;
 mod ending;
+mod entry;
 mod event;
 #[cfg(feature = "files")]
 pub mod files;
+mod gate;
 mod handle;
 mod http;
 mod hub;
@@ -102,6 +105,7 @@ mod outbox;
 mod pace;
 mod reply;
 mod rooms;
+mod seldom;
 mod server;
 pub mod sim;
 #[cfg(feature = "socketio")]

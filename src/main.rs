@@ -61,12 +61,11 @@ fn serve(options: &Options) -> Result<(), String> {
 fn listen(options: &Options) -> io::Result<Server> {
     let max = options.socketio.max_http_buffer_size;
     let config = Config {
-        origins: options.origins.clone(),
         max_body: max,
         max_message: max,
         max_frame: max,
         max_backlog: Config::default().max_backlog.max(2 * max),
-        ..Config::default()
+        ..options.config.clone()
     };
     let mut server = Server::new(config)?;
     if options.host != LOCALHOST {

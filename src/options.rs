@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use lexopt::Arg;
-use roomcast::socketio;
+use roomcast::{Config, socketio};
 
 use crate::page::DOOR;
 use flags::{Action, FLAGS, Flag};
@@ -18,7 +18,7 @@ pub(crate) struct Options {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) dir: Option<PathBuf>,
-    pub(crate) origins: Vec<String>,
+    pub(crate) config: Config,
     pub(crate) echo: bool,
     pub(crate) history: usize,
     pub(crate) socketio: socketio::Options,
@@ -34,7 +34,7 @@ impl Default for Options {
             host: LOCALHOST.to_owned(),
             port: 3000,
             dir: None,
-            origins: Vec::new(),
+            config: Config::default(),
             echo: false,
             history: 50,
             socketio: socketio::Options {
@@ -174,10 +174,27 @@ mod tests {
         );
         let origins = read(&["--origin", "https://a.example", "--origin", "*"], &[])
             .unwrap()
+            .config
             .origins;
         assert_eq!(origins, ["https://a.example", "*"]);
         let options = read(&["-qv", "--dir", "x"], &[]).unwrap();
         assert!(options.quiet && options.verbose && options.dir == Some("x".into()));
+    }
+
+    #[test]
+    fn limits_are_those_of_the_server() {
+        let all = [
+            "--max-connections=1",
+            "--max-connections-per-address=2",
+            "--connect-rate=3",
+        ];
+        let expected = Config {
+            max_connections: 1,
+            max_connections_per_address: 2,
+            connect_rate: 3,
+            ..Config::default()
+        };
+        assert_eq!(read(&all, &[]).unwrap().config, expected);
     }
 
     #[test]

@@ -17,9 +17,10 @@ use rand::{TryRng, rngs::SysRng};
 use crate::config::Config;
 use crate::deliver;
 use crate::event::{CloseReason, Event, Handler};
+use crate::gate::Peer;
 use crate::handle::Handle;
 use crate::hub::Hub;
-use crate::id::Sid;
+use crate::id::{Id, Sid};
 use crate::turn::Next;
 use accept::Listeners;
 
@@ -160,27 +161,29 @@ impl Server {
         }
         self.listeners.notice(&self.events);
         while let Some((socket, addr)) = self.listeners.accept() {
-            self.add(socket, addr)
-                .unwrap_or_else(|error| log::warn!("a connection is lost at once: {error}"));
+            // Dropped is closed.
+            if let Some(id) = self.hub.accept(Some(Peer::from(addr.ip()))) {
+                log::debug!("connection {id} from {addr}");
+                self.add(id, socket);
+            }
         }
     }
 
-    fn add(&mut self, mut socket: TcpStream, addr: SocketAddr) -> io::Result<()> {
-        // Messages are small and wanted at once; they are gathered by the turn, not by the kernel.
-        socket.set_nodelay(true)?;
-        let id = self.hub.accept();
+    fn add(&mut self, id: Id, mut socket: TcpStream) {
         let token = Token(id.key as usize);
         if self.sockets.len() <= token.0 {
             self.sockets.resize_with(token.0 + 1, || None);
         }
         let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
-        if let Err(error) = self.poll.registry().register(&mut socket, token, both) {
-            self.hub.lose(id, CloseReason::Lost);
-            return Err(error);
+        // Messages are small and wanted at once; they are gathered by the turn, not by the kernel.
+        let begun = socket.set_nodelay(true);
+        match begun.and_then(|()| self.poll.registry().register(&mut socket, token, both)) {
+            Ok(()) => self.sockets[token.0] = Some(socket),
+            Err(error) => {
+                log::warn!("connection {id} is lost at once: {error}");
+                self.hub.lose(id, CloseReason::Lost);
+            }
         }
-        log::debug!("connection {id} from {addr}");
-        self.sockets[token.0] = Some(socket);
-        Ok(())
     }
 
     /// Reads once from every socket that has something, into the shared buffer.

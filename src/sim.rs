@@ -2,10 +2,12 @@
 //! hand. For tests of applications, and for ours.
 
 use std::io::{self, ErrorKind, Write};
+use std::net::IpAddr;
 
 use crate::config::Config;
 use crate::deliver;
 use crate::event::{Event, Handler};
+use crate::gate::Peer;
 use crate::hub::Hub;
 use crate::id::{Id, Sid};
 use crate::turn::Next;
@@ -72,8 +74,21 @@ impl Sim {
     }
 
     /// A peer connects; its socket takes all that is written until [`Sim::set_room`] says otherwise.
+    ///
+    /// It has no address, so that no limit for one address holds for it.
     pub fn connect(&mut self) -> Id {
-        let id = self.hub.accept();
+        self.enter(None)
+    }
+
+    /// A peer connects from an address. One that is turned away is not connected.
+    pub fn connect_from(&mut self, address: IpAddr) -> Id {
+        self.enter(Some(Peer::from(address)))
+    }
+
+    fn enter(&mut self, peer: Option<Peer>) -> Id {
+        let Some(id) = self.hub.accept(peer) else {
+            return NOBODY;
+        };
         let key = id.key as usize;
         if self.wires.len() <= key {
             self.wires.resize_with(key + 1, Wire::default);
@@ -210,6 +225,12 @@ impl Sim {
             .filter(|wire| wire.id == Some(id))
     }
 }
+
+/// Names no connection.
+const NOBODY: Id = Id {
+    key: u32::MAX,
+    generation: 0,
+};
 
 /// A frame as a client sends it: the first byte, and a payload that is masked (RFC 6455 §5.3).
 pub fn client_frame(first: u8, payload: &[u8]) -> Vec<u8> {

@@ -102,7 +102,8 @@ impl Hub {
     /// Removes what is gone; its key may be used again.
     pub(crate) fn reap(&mut self, mut removed: impl FnMut(u32)) {
         for key in std::mem::take(&mut self.gone) {
-            if self.conns.try_remove(key as usize).is_some() {
+            if let Some(conn) = self.conns.try_remove(key as usize) {
+                self.gate.leave(conn.seat);
                 self.outboxes.close(key);
                 self.timers.clear(key);
                 removed(key);

@@ -10,7 +10,7 @@
 
 use std::alloc::System;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -88,6 +88,22 @@ fn an_idle_socket_in_one_room_takes_128_bytes_at_most() {
     let mut sim = Sim::new(Config::default());
     let (_ids, before) = crowd(&mut sim, SOCKETS);
     costs_at_most(LIMIT, before, heap(&sim));
+}
+
+/// What is remembered of an address, when each client has one of its own.
+#[test]
+fn an_address_takes_64_bytes_at_most() {
+    let _alone = alone();
+    let mut sim = Sim::new(Config::default());
+    let mut ids = Vec::with_capacity(SOCKETS);
+    let before = heap(&sim);
+    ids.extend((0..SOCKETS as u32).map(|n| sim.connect_from(IpAddr::V4(n.into()))));
+    let with = heap(&sim) - before;
+    let mut sim = Sim::new(Config::default());
+    let mut ids = Vec::with_capacity(SOCKETS);
+    let before = heap(&sim);
+    ids.extend((0..SOCKETS).map(|_| sim.connect()));
+    costs_at_most(64, heap(&sim) - before, with);
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) enum Action {
     ),
 }
 
-pub(super) const FLAGS: [Flag; 18] = [
+pub(super) const FLAGS: [Flag; 21] = [
     Flag {
         short: Some('p'),
         long: "port",
@@ -69,6 +69,7 @@ pub(super) const FLAGS: [Flag; 18] = [
                 .ok()
                 .filter(|origin| origin == "*" || is_origin(origin));
             options
+                .config
                 .origins
                 .push(origin.ok_or("an origin as https://example.com, or *")?);
             Ok(())
@@ -161,6 +162,36 @@ pub(super) const FLAGS: [Flag; 18] = [
     },
     Flag {
         short: None,
+        long: "max-connections",
+        help: "connections at a time; fewer if the system allows fewer open files [100000]",
+        env: None,
+        action: Action::Value("COUNT", |options, value| {
+            options.config.max_connections = count(&value)? as usize;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
+        long: "max-connections-per-address",
+        help: "those of one address; make it as large behind a proxy [10000]",
+        env: None,
+        action: Action::Value("COUNT", |options, value| {
+            options.config.max_connections_per_address = count(&value)? as usize;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
+        long: "connect-rate",
+        help: "how many one address may open in a second [1000]",
+        env: None,
+        action: Action::Value("COUNT", |options, value| {
+            options.config.connect_rate = count(&value)?;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
         long: "transports",
         help: "polling, websocket, or both with a comma between [both]",
         env: None,
@@ -207,6 +238,11 @@ pub(super) const FLAGS: [Flag; 18] = [
 
 fn milliseconds(value: &OsStr) -> Result<u64, &'static str> {
     number(value, 1, MAX_WAIT).ok_or("a number of milliseconds, of 30 days at most")
+}
+
+fn count(value: &OsStr) -> Result<u32, &'static str> {
+    let count = number(value, 1, 1_000_000_000).ok_or("a number from 1 to 1000000000")?;
+    Ok(count as u32)
 }
 
 fn number(value: &OsStr, least: u64, most: u64) -> Option<u64> {

@@ -1,6 +1,7 @@
 //! The command as its users meet it: flags, banner, errors in one line, the log, a folder.
 
 use std::fs;
+use std::io::Read;
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Instant;
 
@@ -306,6 +307,25 @@ fn an_origin_that_is_refused_is_named_once_in_the_log() {
             "warn: a page of https://evil.example was refused; \
              Config::origins (--origin https://evil.example) would let it in",
             "warn: a page of null was refused; Config::origins (--origin '*') would let it in",
+        ]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn who_is_turned_away_is_named_once_in_a_while() {
+    let program = Program::start(&["--max-connections-per-address", "1"]);
+    let _inside = open(program.addr(), "/ws");
+    for _ in 0..3 {
+        let mut turned_away = TcpStream::connect(program.addr()).unwrap();
+        assert!(matches!(turned_away.read(&mut [0]), Ok(0) | Err(_)));
+    }
+    crate::signals::send(&program, "TERM");
+    assert_eq!(
+        program.ended().err,
+        [
+            "warn: a connection from 127.0.0.1 is turned away: this address has \
+          Config::max_connections_per_address (--max-connections-per-address)"
         ]
     );
 }

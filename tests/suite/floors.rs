@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 /// its folder.
 const FLOORS: [&[&str]; 6] = [
     &["http", "ws"],
-    &["config", "id", "outbox", "rooms", "timer"],
+    &["config", "gate", "id", "outbox", "rooms", "seldom", "timer"],
     &[
         "broadcast",
         "conn",
         "deliver",
         "ending",
+        "entry",
         "event",
         "hub",
         "origin",

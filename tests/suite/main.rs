@@ -12,6 +12,7 @@ mod delivery;
 mod examples;
 #[cfg(feature = "files")]
 mod files;
+mod floods;
 mod floors;
 mod fuzz;
 mod handshake;

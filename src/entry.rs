@@ -1,0 +1,72 @@
+//! How a connection begins: it is let in, or turned away before it has cost anything.
+
+use crate::conn::Conn;
+use crate::gate::{Gate, Limits, Peer, Refusal};
+use crate::hub::Hub;
+use crate::id::Id;
+use crate::seldom::Seldom;
+
+/// When the log was last told of what can happen often.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    full: Seldom,
+    crowded: Seldom,
+    rushed: Seldom,
+}
+
+impl Hub {
+    /// A new connection, which will speak HTTP first; none if it is to be closed without a word.
+    /// That costs a flood two system calls each, and an answer would cost more of them.
+    pub(crate) fn accept(&mut self, peer: Option<Peer>) -> Option<Id> {
+        let seat = self
+            .let_in(peer)
+            .inspect_err(|refusal| self.turn_away(*refusal, peer))
+            .ok()?;
+        self.generation = self.generation.wrapping_add(1);
+        let generation = self.generation;
+        let key = self.conns.insert(Conn::new(generation, seat)) as u32;
+        self.outboxes.open(key);
+        self.set_deadline(key, self.config.head_timeout);
+        self.stats.accepted += 1;
+        Some(Id { key, generation })
+    }
+
+    fn let_in(&mut self, peer: Option<Peer>) -> Result<u32, Refusal> {
+        if self.conns.len() >= self.config.max_connections {
+            return Err(Refusal::Full);
+        }
+        let limits = Limits {
+            open: self.config.max_connections_per_address,
+            rate: self.config.connect_rate,
+        };
+        peer.map_or(Ok(Gate::NO_SEAT), |peer| {
+            self.gate.enter(peer, limits, self.now)
+        })
+    }
+
+    fn turn_away(&mut self, refusal: Refusal, peer: Option<Peer>) {
+        let (count, lines, limit) = match refusal {
+            Refusal::Full => (
+                &mut self.stats.full,
+                &mut self.log.full,
+                "there are Config::max_connections (--max-connections)",
+            ),
+            Refusal::Crowded => (
+                &mut self.stats.crowded,
+                &mut self.log.crowded,
+                "this address has Config::max_connections_per_address \
+                 (--max-connections-per-address)",
+            ),
+            Refusal::Rushed => (
+                &mut self.stats.rushed,
+                &mut self.log.rushed,
+                "this address opens them faster than Config::connect_rate (--connect-rate)",
+            ),
+        };
+        *count += 1;
+        if let Some(missed) = lines.line(self.now) {
+            let from = peer.map_or_else(String::new, |peer| format!(" from {peer}"));
+            log::warn!("a connection{from} is turned away: {limit}{missed}");
+        }
+    }
+}
