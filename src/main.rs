@@ -67,7 +67,7 @@ fn listen(options: &Options) -> io::Result<Server> {
         max_backlog: Config::default().max_backlog.max(2 * max),
         ..options.config.clone()
     };
-    let mut server = Server::new(config)?;
+    let mut server = Server::new(bounded(config))?;
     if options.host != LOCALHOST {
         let host = options.host.trim_start_matches('[').trim_end_matches(']');
         server.listen((host, options.port))?;
@@ -89,6 +89,25 @@ fn listen(options: &Options) -> io::Result<Server> {
         Err(_) if options.port == 0 => listen(options),
         Err(error) => Err(error),
         Ok(_) => Ok(server),
+    }
+}
+
+/// Takes all the open files that there may be, and no more clients than these are for.
+fn bounded(config: Config) -> Config {
+    let files = match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(files) => files as usize,
+        Err(error) => {
+            log::warn!("the limit of open files is unknown: {error}");
+            return config;
+        }
+    };
+    // Files that are served, the poll, the listeners and the streams of this process take some.
+    let clients = (files - files / 8).saturating_sub(16).max(1);
+    let max_connections = clients.min(config.max_connections);
+    log::info!("room for {max_connections} clients; {files} files may be open");
+    Config {
+        max_connections,
+        ..config
     }
 }
 

@@ -142,6 +142,7 @@ fn a_flag_is_stronger_than_the_environment() {
 #[test]
 fn verbose_logs_connects_disconnects_and_what_happens_in_the_rooms() {
     let program = Program::start(&["-v"]);
+    assert!(program.logged().starts_with("info: room for "));
     let mut socket = open(program.addr(), "/ws");
     let created = program.logged();
     let sid = created
@@ -172,6 +173,7 @@ fn verbose_logs_connects_disconnects_and_what_happens_in_the_rooms() {
 #[test]
 fn a_body_that_is_cut_short_is_nobody_who_disconnects() {
     let program = Program::start(&["-v"]);
+    assert!(program.logged().starts_with("info: room for "));
     let mut client = Http::connect(program.addr());
     client.send(
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n",
