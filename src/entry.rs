@@ -12,6 +12,7 @@ pub(crate) struct Log {
     full: Seldom,
     crowded: Seldom,
     rushed: Seldom,
+    starved: Seldom,
 }
 
 impl Hub {
@@ -29,6 +30,15 @@ impl Hub {
         self.set_deadline(key, self.config.head_timeout);
         self.stats.accepted += 1;
         Some(Id { key, generation })
+    }
+
+    /// The system gives no file descriptor, or no memory, for one more connection: those that
+    /// knock wait in its queue.
+    pub(crate) fn cannot_accept(&mut self, error: &std::io::Error) {
+        self.stats.starved += 1;
+        if let Some(missed) = self.log.starved.line(self.now) {
+            log::error!("cannot accept connections for now: {error}{missed}");
+        }
     }
 
     fn let_in(&mut self, peer: Option<Peer>) -> Result<u32, Refusal> {

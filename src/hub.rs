@@ -77,6 +77,8 @@ pub struct Stats {
     pub crowded: u64,
     /// Connections that were closed at once since their address went beyond `Config::connect_rate`.
     pub rushed: u64,
+    /// Times that accepting paused, for up to a second, since the system had no file descriptor left.
+    pub starved: u64,
     /// WebSockets that were opened.
     pub opened: u64,
     /// Messages that came in on WebSockets.

@@ -160,12 +160,19 @@ impl Server {
             return self.listeners.close();
         }
         self.listeners.notice(&self.events);
-        while let Some((socket, addr)) = self.listeners.accept() {
-            // Dropped is closed.
-            if let Some(id) = self.hub.accept(Some(Peer::from(addr.ip()))) {
-                log::debug!("connection {id} from {addr}");
-                self.add(id, socket);
+        while let Some(accepted) = self.listeners.accept() {
+            match accepted {
+                Ok((socket, addr)) => self.welcome(socket, addr),
+                Err(error) => self.hub.cannot_accept(&error),
             }
+        }
+    }
+
+    fn welcome(&mut self, socket: TcpStream, addr: SocketAddr) {
+        // One that is turned away is dropped, and so closed.
+        if let Some(id) = self.hub.accept(Some(Peer::from(addr.ip()))) {
+            log::debug!("connection {id} from {addr}");
+            self.add(id, socket);
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Listeners {
     /// How many may still be accepted in this turn.
     budget: usize,
     /// Since when the process has no file descriptors left; tried again when one is given back
-    /// here, or after a while.
+    /// here, or after a while, and not for each that knocks meanwhile.
     starved: Option<Instant>,
 }
 
@@ -63,26 +63,25 @@ impl Listeners {
                 .and_then(|n| self.all.get_mut(n));
             if let Some(listener) = listener {
                 listener.ready = true;
-                self.starved = None;
             }
         }
         self.starved = self.starved.filter(|since| since.elapsed() < STARVED);
     }
 
-    /// The next connection of this turn, if there is one.
-    pub(super) fn accept(&mut self) -> Option<(TcpStream, SocketAddr)> {
+    /// The next connection of this turn, if there is one; or why there is none for a while.
+    pub(super) fn accept(&mut self) -> Option<io::Result<(TcpStream, SocketAddr)>> {
         while let Some(listener) = self.all.iter_mut().find(|listener| listener.ready) {
             if self.budget == 0 || self.starved.is_some() {
                 return None;
             }
             self.budget -= 1;
             match listener.socket.accept() {
-                Ok(accepted) => return Some(accepted),
+                Ok(accepted) => return Some(Ok(accepted)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => listener.ready = false,
                 Err(error) if is_peers_fault(&error) => {}
                 Err(error) => {
-                    log::error!("cannot accept connections for now: {error}");
                     self.starved = Some(Instant::now());
+                    return Some(Err(error));
                 }
             }
         }
@@ -101,7 +100,7 @@ impl Listeners {
 
     /// A connection was closed: perhaps another can be accepted.
     pub(super) fn retry(&mut self) {
-        self.starved = None;
+       
     }
 
     /// Accepts no more, for good.
