@@ -37,7 +37,7 @@
 //!                 entry deliver pace ending turn           bytes → events, closes, end of a turn
 //! 1  structures   rooms rooms/{event,audience,joined,own,sids}
 //!                 outbox outbox/backlog gate seldom timer id config
-//! 0  bytes        http/{head,body,response} ws/{decode,encode,handshake}
+//! 0  bytes        http/{head,authority,body,response} ws/{decode,encode,handshake}
 //! ```
 //!
 //! `socketio/{engine,packet}` are bytes too; they stand with their layer, which nothing below knows.

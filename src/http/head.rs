@@ -5,7 +5,7 @@ use std::str;
 
 use httparse::{EMPTY_HEADER, Error, Status};
 
-use super::Fault;
+use super::{Fault, authority};
 
 /// How large a head may be.
 #[derive(Clone, Copy, Debug)]
@@ -141,7 +141,7 @@ impl<'a> Request<'a> {
             (None, _) if self.minor == 0 => Ok(()),
             (None, _) => Err(Fault::Malformed("the Host field is missing")),
             (Some(_), Some(_)) => Err(Fault::Malformed("more than one Host field")),
-            (Some(host), None) if host.value.iter().all(|&byte| host_byte(byte)) => Ok(()),
+            (Some(host), None) if authority::is_host_field(host.value) => Ok(()),
             (Some(_), None) => Err(Fault::Malformed("the Host field is no host")),
         }
     }
@@ -153,9 +153,13 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// RFC 9112 §3.2: a path, a URI of http, or an asterisk for OPTIONS; none has a fragment.
     fn check_target(&self) -> Result<(), Fault> {
-        let known = self.target.starts_with('/') || self.target == "*" || self.absolute().is_some();
-        match known {
+        let known = match self.absolute() {
+            Some(_) => authority::is_authority(self.host().as_bytes()),
+            None => self.target.starts_with('/') || (self.target, self.method) == ("*", "OPTIONS"),
+        };
+        match known && !self.target.contains('#') {
             true => Ok(()),
             false => Err(Fault::Malformed("the request target is no path")),
         }
@@ -321,11 +325,6 @@ fn expects_continue(request: &Request<'_>) -> Result<bool, Fault> {
         Some(value) if value.eq_ignore_ascii_case("100-continue") => Ok(request.minor == 1),
         Some(_) => Err(Fault::Expectation),
     }
-}
-
-/// RFC 3986 §3.2.2: what a host and a port are written with, IPv6 brackets included.
-fn host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(&byte)
 }
 
 /// The methods that an application may be asked; CONNECT and TRACE are for proxies.

@@ -5,6 +5,7 @@
 //! httparse leaves to its users stands here: which lengths are believed, which are an attempt to
 //! smuggle a second request, and what is too much.
 
+mod authority;
 mod body;
 mod head;
 mod response;

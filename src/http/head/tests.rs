@@ -58,8 +58,8 @@ fn a_whole_head_is_read_and_a_part_of_it_is_not_yet() {
         "POST /x None host=[::1]:3000 Length(12) alive=true continue=true len=80",
     );
     check(
-        "PUT * HTTP/1.1\r\nHost:\r\nTransfer-Encoding: Chunked\r\nConnection: foo, CLOSE\r\n\r\n",
-        "PUT * None host= Chunked alive=false continue=false len=77",
+        "OPTIONS * HTTP/1.1\r\nHost:\r\nTransfer-Encoding: Chunked\r\nConnection: foo, CLOSE\r\n\r\n",
+        "OPTIONS * None host= Chunked alive=false continue=false len=81",
     );
     check(
         "GET http://b.example:80?q HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -99,6 +99,10 @@ fn every_other_refusal_names_its_status() {
     refused("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400);
     refused("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400);
     refused("GET x HTTP/1.1\r\nHost: a\r\n\r\n", 400);
+    refused("GET * HTTP/1.1\r\nHost: a\r\n\r\n", 400);
+    refused("GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400);
+    refused("GET http:///b HTTP/1.1\r\nHost: a\r\n\r\n", 400);
+    refused("GET http://a@b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400);
     refused("GET / SPDY\r\nHost: a\r\n\r\n", 400);
     refused("GET / HTTP/1.1\r\nHost: a\r\nExpect: magic\r\n\r\n", 417);
     refused("BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 501);
