@@ -265,15 +265,12 @@ fn refusal(error: Error, head: &[u8]) -> Fault {
     }
 }
 
-/// Whether the request line ends in `HTTP/digit.digit`: a version, if not one of ours.
+/// Whether the request line is three words, the last `HTTP/digit.digit`: a version, if not one of ours.
 fn names_a_version(head: &[u8]) -> bool {
-    let line = head
-        .trim_ascii_start()
-        .split(|&byte| byte == b'\r')
-        .next()
-        .unwrap_or(&[]);
-    let version = line.rsplit(|&byte| byte == b' ').next().unwrap_or(&[]);
-    matches!(version, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+    let mut lines = head.split(|byte| b"\r\n".contains(byte));
+    let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
+    let words: Vec<_> = line.split(|&byte| byte == b' ').collect();
+    matches!(words[..], [_, _, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]]
         if major.is_ascii_digit() && minor.is_ascii_digit())
 }
 

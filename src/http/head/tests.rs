@@ -112,6 +112,8 @@ fn every_other_refusal_names_its_status() {
         501,
     );
     refused("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505);
+    refused("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", 400);
+    refused("GET /  HTTP/1.1\r\nHost: a\r\n\r\n", 400);
     refused(
         "GET / HTTP/1.1\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\nHost: a\r\n\r\n",
         431,
