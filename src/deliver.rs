@@ -114,7 +114,7 @@ fn consume(
     }
 }
 
-fn head(hub: &mut Hub, id: Id, work: &mut Work, bytes: &[u8], handler: Handler<'_>) -> Step {
+fn head(hub: &mut Hub, id: Id, work: &mut Work, bytes: &mut [u8], handler: Handler<'_>) -> Step {
     if bytes.is_empty() || hub.outboxes.waiting(id.key) > MAX_UNTAKEN {
         return Step::Wait(0);
     }
@@ -123,6 +123,7 @@ fn head(hub: &mut Hub, id: Id, work: &mut Work, bytes: &[u8], handler: Handler<'
         fields: hub.config.max_headers,
     };
     let mut fields = Vec::new();
+    http::lower_version(bytes);
     match http::parse(bytes, limits, &mut fields) {
         Ok(Some(head)) => begin(hub, id, work, &head, bytes, handler),
         Ok(None) => {

@@ -187,6 +187,18 @@ pub(crate) enum Framing {
     Chunked,
 }
 
+/// RFC 9110 §2.5: a later minor version of HTTP/1 is read as the highest that is known here. Its
+/// digit is changed where it stands, in front of [`parse`], since httparse knows no other.
+pub(crate) fn lower_version(bytes: &mut [u8]) {
+    let start = bytes.iter().position(|byte| !b"\r\n".contains(byte));
+    let line = &mut bytes[start.unwrap_or(0)..];
+    let len = line.iter().position(|&byte| byte == b'\r');
+    match line[..len.unwrap_or(0)].split_last_mut() {
+        Some((minor @ b'2'..=b'9', rest)) if rest.ends_with(b" HTTP/1.") => *minor = b'1',
+        _ => {}
+    }
+}
+
 /// Parses a head from the first byte of a request; `Ok(None)` until its empty line has arrived.
 ///
 /// `fields` is room for the header fields; it is filled up to `limits.fields`.

@@ -14,7 +14,7 @@ use std::fmt;
 
 pub(crate) use body::Body;
 pub use head::Request;
-pub(crate) use head::{Framing, Head, Limits, parse};
+pub(crate) use head::{Framing, Head, Limits, lower_version, parse};
 pub use response::Response;
 pub(crate) use response::{CONTINUE, Stream, encode_field};
 
@@ -35,7 +35,7 @@ pub(crate) enum Fault {
     HeadTooLarge,
     /// A transfer coding or a method this server does not know.
     NotImplemented(&'static str),
-    /// A version of HTTP besides 1.0 and 1.1.
+    /// Another major version of HTTP than 1.
     Version,
 }
 
@@ -64,7 +64,7 @@ impl fmt::Display for Fault {
             Self::TargetTooLong => "the request target is too long",
             Self::Expectation => "the only expectation met here is 100-continue",
             Self::HeadTooLarge => "the request head is too large",
-            Self::Version => "this server speaks HTTP/1.0 and HTTP/1.1",
+            Self::Version => "this server speaks HTTP/1.1",
         })
     }
 }

@@ -151,3 +151,25 @@ fn a_websocket_is_asked_for_by_two_fields_of_http_1_1() {
         "GET / HTTP/1.0\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
     ));
 }
+
+#[test]
+fn a_later_minor_version_is_read_as_1_1_once_its_line_is_whole() {
+    let lowered = |head: &str| {
+        let mut bytes = head.as_bytes().to_vec();
+        lower_version(&mut bytes);
+        String::from_utf8(bytes).unwrap()
+    };
+    assert_eq!(lowered("\r\nGET / HTTP/1.2\r\n"), "\r\nGET / HTTP/1.1\r\n");
+    for head in [
+        "",
+        "\r\n",
+        "GET / HTTP/1.2",
+        "GET / HTTP/1.0\r\n",
+        "GET / HTTP/2.2\r\n",
+        "GET / HTTP/1.12\r\n",
+        "GET /HTTP/1.2\r\n",
+        "GET / HTTP/1.1\r\nX: HTTP/1.2\r\n",
+    ] {
+        assert_eq!(lowered(head), head);
+    }
+}
