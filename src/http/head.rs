@@ -54,17 +54,14 @@ impl<'a> Request<'a> {
 
     /// Every field of that name in the order sent; values that are not UTF-8 are passed over.
     pub fn headers(&self, name: &str) -> impl Iterator<Item = &'a str> {
-        self.fields
-            .iter()
-            .filter(move |field| field.name.eq_ignore_ascii_case(name))
-            .filter_map(|field| str::from_utf8(field.value).ok())
+        self.values(name)
+            .filter_map(|value| str::from_utf8(value).ok())
     }
 
     /// Whether one of the comma-separated values of a field is that word, in any case of letters.
     pub fn lists(&self, name: &str, word: &str) -> bool {
-        self.headers(name)
-            .flat_map(|value| value.split(','))
-            .any(|item| item.trim().eq_ignore_ascii_case(word))
+        self.members(name)
+            .any(|member| member.eq_ignore_ascii_case(word.as_bytes()))
     }
 
     /// Whether the client holds the version of that entity tag already: `None` if it does not say
@@ -116,6 +113,22 @@ impl<'a> Request<'a> {
     /// RFC 9112 §9.3: 1.1 stays open unless it says `close`; 1.0 closes, since nobody asks otherwise.
     fn keeps_alive(&self) -> bool {
         self.minor == 1 && !self.lists("connection", "close")
+    }
+
+    /// Every value of that name, also those that are not UTF-8.
+    fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.fields
+            .iter()
+            .filter(move |field| field.name.eq_ignore_ascii_case(name))
+            .map(|field| field.value)
+    }
+
+    /// RFC 9110 §5.3 and §5.6.1: the fields of a name are one list, whose empty members are none.
+    fn members(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.values(name)
+            .flat_map(|value| value.split(|&byte| byte == b','))
+            .map(<[u8]>::trim_ascii)
+            .filter(|member| !member.is_empty())
     }
 
     fn absolute(&self) -> Option<&'a str> {
@@ -288,15 +301,8 @@ fn names_a_version(head: &[u8]) -> bool {
 
 /// RFC 9112 §6: which of the two ways of telling a body's length is used; both at once is an attack.
 fn framing(request: &Request<'_>) -> Result<Framing, Fault> {
-    let raw = |name: &'static str| {
-        request
-            .fields
-            .iter()
-            .filter(move |field| field.name.eq_ignore_ascii_case(name))
-            .map(|field| field.value)
-    };
-    let mut codings = raw("transfer-encoding");
-    let mut lengths = raw("content-length");
+    let mut codings = request.values("transfer-encoding");
+    let mut lengths = request.values("content-length");
     match (codings.next(), lengths.next()) {
         (None, None) => Ok(Framing::Length(0)),
         (Some(_), Some(_)) => Err(Fault::Malformed(
@@ -305,17 +311,25 @@ fn framing(request: &Request<'_>) -> Result<Framing, Fault> {
         (Some(_), None) if request.minor == 0 => {
             Err(Fault::Malformed("Transfer-Encoding in HTTP/1.0"))
         }
-        (Some(_), None) if codings.next().is_some() => {
-            Err(Fault::Malformed("more than one Transfer-Encoding"))
-        }
-        (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => Ok(Framing::Chunked),
-        (Some(_), None) => Err(Fault::NotImplemented(
-            "the only transfer coding known here is chunked",
-        )),
+        (Some(_), None) => coding(request),
         (None, Some(_)) if lengths.next().is_some() => {
             Err(Fault::Malformed("more than one Content-Length"))
         }
         (None, Some(digits)) => length(digits).map(Framing::Length),
+    }
+}
+
+/// RFC 9112 §6.3: a body that is not in chunks at last has no end that can be known, which is 400;
+/// §6.1: what is in chunks of something unknown is 501; §7.1: nothing is in chunks twice.
+fn coding(request: &Request<'_>) -> Result<Framing, Fault> {
+    let codings: Vec<_> = request.members("transfer-encoding").collect();
+    let is_chunked = |coding: &&[u8]| coding.eq_ignore_ascii_case(b"chunked");
+    match (codings.iter().position(is_chunked), codings.len()) {
+        (Some(0), 1) => Ok(Framing::Chunked),
+        (Some(first), len) if first + 1 == len => Err(Fault::NotImplemented(
+            "the only transfer coding known here is chunked",
+        )),
+        _ => Err(Fault::Malformed("chunked is not the last transfer coding")),
     }
 }
 

@@ -84,6 +84,9 @@ fn what_could_smuggle_a_request_is_400() {
         &with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
         400,
     );
+    refused(&with("Transfer-Encoding: gzip"), 400);
+    refused(&with("Transfer-Encoding: chunked, identity"), 400);
+    refused(&with("Transfer-Encoding: chunked\u{a0}"), 400);
     refused(&with("Content-Length : 1"), 400);
     refused(&with("X: a\r\n b"), 400);
     refused(&with("X: a\nY: b"), 400);
