@@ -342,11 +342,13 @@ fn length(digits: &[u8]) -> Result<u64, Fault> {
         .ok_or(Fault::Malformed("the Content-Length is no number"))
 }
 
+/// RFC 9110 §10.1.1: not in HTTP/1.0; and nothing else that may be expected is met.
 fn expects_continue(request: &Request<'_>) -> Result<bool, Fault> {
-    match request.header("expect") {
-        None => Ok(false),
-        Some(value) if value.eq_ignore_ascii_case("100-continue") => Ok(request.minor == 1),
-        Some(_) => Err(Fault::Expectation),
+    let mut expected = request.members("expect").peekable();
+    let expects = expected.peek().is_some();
+    match expected.all(|member| member.eq_ignore_ascii_case(b"100-continue")) {
+        true => Ok(expects && request.minor == 1),
+        false => Err(Fault::Expectation),
     }
 }
 

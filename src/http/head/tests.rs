@@ -108,6 +108,14 @@ fn every_other_refusal_names_its_status() {
     refused("GET http://a@b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400);
     refused("GET / SPDY\r\nHost: a\r\n\r\n", 400);
     refused("GET / HTTP/1.1\r\nHost: a\r\nExpect: magic\r\n\r\n", 417);
+    refused(
+        "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue, magic\r\n\r\n",
+        417,
+    );
+    refused(
+        "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nExpect: magic\r\n\r\n",
+        417,
+    );
     refused("BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 501);
     refused("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 501);
     refused(
