@@ -162,7 +162,7 @@ impl<'a> Request<'a> {
     fn check_method(&self) -> Result<(), Fault> {
         match METHODS.contains(&self.method) {
             true => Ok(()),
-            false => Err(Fault::NotImplemented("this method is not known here")),
+            false => Err(UNKNOWN_METHOD),
         }
     }
 
@@ -258,12 +258,12 @@ fn head_len(bytes: &[u8], limit: usize) -> Result<Option<usize>, Fault> {
     let mut line_start = 0;
     let mut seen_request_line = false;
     for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+        if at + 1 > limit {
+            break;
+        }
         // RFC 9112 §2.2 lets a recipient take a bare LF; two that disagree are how requests are smuggled.
         if at == 0 || bytes[at - 1] != b'\r' {
             return Err(Fault::Malformed("a line of the head does not end in CR LF"));
-        }
-        if at + 1 > limit {
-            break;
         }
         let empty = at == line_start + 1;
         if empty && seen_request_line {
@@ -273,9 +273,19 @@ fn head_len(bytes: &[u8], limit: usize) -> Result<Option<usize>, Fault> {
         line_start = at + 1;
     }
     match bytes.len() >= limit {
-        true if !seen_request_line => Err(Fault::TargetTooLong),
-        true => Err(Fault::HeadTooLarge),
+        true if seen_request_line => Err(Fault::HeadTooLarge),
+        true => Err(too_long(&bytes[line_start..limit])),
         false => Ok(None),
+    }
+}
+
+/// What to say of a request line that does not end in time. RFC 9112 §3: a longer target than can be
+/// read is 414, a longer method than any that is known 501.
+fn too_long(line: &[u8]) -> Fault {
+    match line.contains(&b' ') {
+        true => Fault::TargetTooLong,
+        false if line.trim_ascii().is_empty() => Fault::HeadTooLarge,
+        false => UNKNOWN_METHOD,
     }
 }
 
@@ -354,6 +364,8 @@ fn expects_continue(request: &Request<'_>) -> Result<bool, Fault> {
 
 /// The methods that an application may be asked; CONNECT and TRACE are for proxies.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+const UNKNOWN_METHOD: Fault = Fault::NotImplemented("this method is not known here");
 
 #[cfg(test)]
 mod tests;

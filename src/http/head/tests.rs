@@ -136,6 +136,9 @@ fn every_other_refusal_names_its_status() {
         ),
         431,
     );
+    refused(&format!("{} / HTTP/1.1\r\n", "x".repeat(300)), 501);
+    refused(&"\r\n".repeat(150), 431);
+    refused(&format!("GET / HTTP/1.1\r\nX: {}\n", "x".repeat(300)), 431);
     refused(
         &format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(300)),
         414,
