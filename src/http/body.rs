@@ -1,7 +1,7 @@
 //! The body of a request as it arrives, by length or in chunks (RFC 9112 §6 and §7.1), gathered
 //! whole and bounded. Chunk extensions and trailers are read over; nobody may act on them.
 
-use httparse::Status;
+use httparse::{EMPTY_HEADER, Status};
 
 use super::{Fault, Framing};
 
@@ -82,8 +82,8 @@ impl Body {
         (n, None)
     }
 
-    /// Reads one line. httparse alone takes a line without a digit for a 0, and a LF for a part of
-    /// an extension, which then never has to end.
+    /// Reads one line. httparse alone takes a LF for a part of an extension, which then never has to
+    /// end.
     fn size(&self, bytes: &[u8]) -> Result<(usize, Option<Step>), Fault> {
         let end = bytes.iter().position(|&byte| byte == b'\n');
         if end.unwrap_or(bytes.len()) > MAX_SIZE_LINE {
@@ -91,9 +91,7 @@ impl Body {
         }
         let Some(end) = end else { return Ok((0, None)) };
         match httparse::parse_chunk_size(&bytes[..=end]) {
-            Ok(Status::Complete((used, size))) if bytes[0].is_ascii_hexdigit() => {
-                self.chunk(used, size)
-            }
+            Ok(Status::Complete((used, size))) if is_size(&bytes[..end]) => self.chunk(used, size),
             _ => Err(Fault::Malformed("the size of a chunk is no number")),
         }
     }
@@ -105,6 +103,18 @@ impl Body {
             size => Ok((used, Some(Step::Chunk(size)))),
         }
     }
+}
+
+/// RFC 9112 §7.1: digits, and behind them nothing or extensions, which are text. httparse alone takes
+/// a line without a digit for a 0, and lets spaces end it, and control characters pass.
+fn is_size(line: &[u8]) -> bool {
+    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit());
+    let (size, rest) = line.split_at(digits.count());
+    let text = |byte: &u8| !byte.is_ascii_control() || *byte == b'\t';
+    let extension = rest.strip_suffix(b"\r").unwrap_or(rest);
+    !size.is_empty()
+        && (extension.is_empty() || extension.trim_ascii_start().starts_with(b";"))
+        && extension.iter().all(text)
 }
 
 fn chunk_end(bytes: &[u8]) -> Result<(usize, Option<Step>), Fault> {
@@ -128,8 +138,19 @@ fn trailer(bytes: &[u8], left: usize) -> Result<(usize, Option<Step>), Fault> {
             Err(Fault::Malformed("a trailer does not end in CR LF"))
         }
         Some(1) => Ok((2, Some(Step::Whole))),
-        Some(end) => Ok((end + 1, Some(Step::Trailers(left - end - 1)))),
+        Some(end) if is_field(&bytes[..=end]) => {
+            Ok((end + 1, Some(Step::Trailers(left - end - 1))))
+        }
+        Some(_) => Err(Fault::Malformed("a trailer is no field")),
     }
+}
+
+/// RFC 9112 §7.1.2: a trailer is a field as any other, so it is held to the same rules (§5.1, §5.2).
+fn is_field(line: &[u8]) -> bool {
+    let section = [line, b"\r\n"].concat();
+    let parsed =
+        httparse::parse_headers(&section, &mut [EMPTY_HEADER]).map(|status| status.is_complete());
+    parsed == Ok(true)
 }
 
 /// Bytes of the line with a chunk's size; its extensions have no use here.
@@ -207,7 +228,11 @@ mod tests {
         check(Framing::Chunked, b"1;a\nb\r\nx\r\n", Err(400));
         check(Framing::Chunked, b"\r\n\r\n", Err(400));
         check(Framing::Chunked, b";a\r\n\r\n", Err(400));
+        check(Framing::Chunked, b"1 \r\nx\r\n", Err(400));
+        check(Framing::Chunked, b"1;\0\r\nx\r\n", Err(400));
         check(Framing::Chunked, b"0\r\nX: y\n\r\n", Err(400));
+        check(Framing::Chunked, b"0\r\nX : y\r\n\r\n", Err(400));
+        check(Framing::Chunked, b"0\r\nGET / HTTP/1.1\r\n\r\n", Err(400));
         check(Framing::Chunked, b"15\r\n", Err(413));
         check(Framing::Chunked, b"ffffffffffffffff\r\n", Err(413));
         check(
