@@ -28,6 +28,7 @@ mod simulation;
 #[cfg(feature = "socketio")]
 mod socketio;
 mod support;
+mod table;
 #[cfg(feature = "files")]
 mod temp;
 mod upload;
