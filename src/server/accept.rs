@@ -100,7 +100,7 @@ impl Listeners {
 
     /// A connection was closed: perhaps another can be accepted.
     pub(super) fn retry(&mut self) {
-       
+        self.starved = None;
     }
 
     /// Accepts no more, for good.
