@@ -49,7 +49,7 @@ impl SocketIo {
         let session = self.sockets[socket.key as usize].session;
         let plain = matches!(self.sessions[session as usize].carrier, Carrier::Plain(_));
         let leaving = match close {
-            true => self.sessions[session as usize].sockets.clone(),
+            true => self.sessions[session as usize].sockets().collect(),
             false => vec![socket.key],
         };
         for key in leaving {

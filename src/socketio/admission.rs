@@ -110,10 +110,7 @@ impl SocketIo {
         while place.rooms.sid(socket).is_none() {
             place.rooms.introduce(socket, hub.fresh_sid());
         }
-        let sockets = &mut self.sessions[session as usize].sockets;
-        // Most clients are in one namespace.
-        sockets.reserve_exact(1);
-        sockets.push(key);
+        self.sessions[session as usize].add_socket(key);
         let waiting = Waiting {
             auth: auth.to_owned(),
             claim,
@@ -176,9 +173,7 @@ impl SocketIo {
             session, namespace, ..
         } = self.sockets[socket.key as usize];
         let name = self.namespaces[namespace].name.clone();
-        self.sessions[session as usize]
-            .sockets
-            .retain(|key| *key != socket.key);
+        self.sessions[session as usize].remove_socket(socket.key);
         self.remove(socket);
         self.say_no(hub, session, &name, why);
         true

@@ -166,8 +166,7 @@ impl SocketIo {
         // One that is silent, or back by another way, may not have got what was written.
         let lost = reason == Reason::PingTimeout || farewell == Farewell::Close;
         session.flushed |= !lost && session.is_flushed(hub);
-        let sockets = std::mem::take(&mut session.sockets);
-        for socket in sockets {
+        for socket in session.take_sockets() {
             self.retire(hub, socket, reason);
         }
         self.refuse_post(hub, key);

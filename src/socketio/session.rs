@@ -13,8 +13,8 @@ pub(super) struct Session {
     /// Private: who knows it can speak as this client.
     pub(super) sid: Sid,
     pub(super) carrier: Carrier,
-    /// Sockets in the order of connecting: one for each namespace.
-    pub(super) sockets: Vec<u32>,
+    /// The first of its sockets; most clients are in one namespace. The others are in `work`.
+    socket: Option<u32>,
     /// When it is pinged next, or the answer to a ping must be here.
     pub(super) beat: u64,
     /// A ping is out, and nothing has come since.
@@ -40,6 +40,8 @@ pub(super) struct Work {
     pub(super) origin: Option<Box<str>>,
     /// The WebSocket it may change to.
     pub(super) probe: Option<Id>,
+    /// The sockets behind the first, in the order of connecting.
+    others: Vec<u32>,
     /// Packets that wait for a poll.
     queue: VecDeque<Parcel>,
     /// Bytes of the packets in `queue`.
@@ -102,7 +104,7 @@ impl Session {
         let mut session = Self {
             sid,
             carrier,
-            sockets: Vec::new(),
+            socket: None,
             beat: ping,
             pinged: false,
             base64: false,
@@ -132,6 +134,38 @@ impl Session {
         if work.is_done() {
             self.work = None;
         }
+    }
+
+    /// Its sockets in the order of connecting: one for each namespace.
+    pub(super) fn sockets(&self) -> impl Iterator<Item = u32> {
+        self.socket
+            .into_iter()
+            .chain(self.work().others.iter().copied())
+    }
+
+    pub(super) fn add_socket(&mut self, key: u32) {
+        match self.socket {
+            None => self.socket = Some(key),
+            Some(_) => self.work_mut().others.push(key),
+        }
+    }
+
+    pub(super) fn remove_socket(&mut self, key: u32) {
+        let mut left = self.sockets().filter(|known| *known != key);
+        let (first, others) = (left.next(), left.collect::<Vec<_>>());
+        self.socket = first;
+        if !self.work().others.is_empty() {
+            self.work_mut().others = others;
+        }
+    }
+
+    pub(super) fn take_sockets(&mut self) -> Vec<u32> {
+        let sockets = self.sockets().collect();
+        self.socket = None;
+        if !self.work().others.is_empty() {
+            self.work_mut().others = Vec::new();
+        }
+        sockets
     }
 
     /// The next of its deadlines.
@@ -202,7 +236,7 @@ impl Session {
     pub(super) fn is_everywhere(&self, now: u64) -> bool {
         let lately = |(_, until): &&(Arc<str>, u64)| *until > now;
         let left = self.work().left.iter().filter(lately).count();
-        self.sockets.len().max(left) >= MAX_NAMESPACES
+        self.sockets().count().max(left) >= MAX_NAMESPACES
     }
 
     pub(super) fn left_lately(&self, namespace: &str, now: u64) -> bool {
@@ -278,6 +312,7 @@ impl Work {
             post: None,
             origin: None,
             probe: None,
+            others: Vec::new(),
             queue: VecDeque::new(),
             waiting: 0,
             left: Vec::new(),
@@ -294,6 +329,7 @@ impl Work {
             && self.post.is_none()
             && self.origin.is_none()
             && self.probe.is_none()
+            && self.others.is_empty()
             && self.queue.is_empty()
             && self.left.is_empty()
             && self.partial.is_none()
@@ -335,5 +371,22 @@ mod tests {
         assert!(session.work.is_some());
         session.tidy(100 + LATE);
         assert!(session.work.is_none());
+    }
+
+    #[test]
+    fn sockets_are_known_in_the_order_of_connecting() {
+        let (sid, carrier) = (Sid::new([0; 15]), Carrier::Polling { held: None });
+        let mut session = Session::new(sid, carrier, NEVER, NEVER);
+        [7, 3, 9, 1]
+            .into_iter()
+            .for_each(|key| session.add_socket(key));
+        for (gone, left) in [(3, &[7, 9, 1][..]), (7, &[9, 1]), (7, &[9, 1]), (9, &[1])] {
+            session.remove_socket(gone);
+            assert_eq!(session.sockets().collect::<Vec<_>>(), left);
+        }
+        session.tidy(0);
+        assert!(session.work.is_none(), "one takes no more than none");
+        session.remove_socket(1);
+        assert_eq!(session.sockets().count(), 0);
     }
 }

@@ -131,7 +131,7 @@ impl SocketIo {
         } = self.sockets[socket.key as usize];
         let name = self.namespaces[namespace].name.clone();
         if let Some(session) = self.sessions.get_mut(session as usize) {
-            session.sockets.retain(|key| *key != socket.key);
+            session.remove_socket(socket.key);
             session.has_left(name, hub.now());
         }
         self.retire(hub, socket.key, reason);
@@ -174,8 +174,8 @@ impl SocketIo {
     /// The socket that a session has in a namespace, be it admitted or not.
     pub(super) fn socket_in(&self, session: u32, namespace: &str) -> Option<Socket> {
         let namespace = self.namespaces.find(namespace)?;
-        let mut sockets = self.sessions[session as usize].sockets.iter();
-        let in_it = |key: &&u32| self.sockets[**key as usize].namespace == namespace;
-        sockets.find(in_it).map(|key| self.socket(*key))
+        let mut sockets = self.sessions[session as usize].sockets();
+        let in_it = |key: &u32| self.sockets[*key as usize].namespace == namespace;
+        sockets.find(in_it).map(|key| self.socket(key))
     }
 }
