@@ -7,6 +7,6 @@ test:    browser ; tests/clients/setup && cargo test && cargo test --no-default-
 check:   ; cargo fmt --check && cargo clippy --all-targets -- -D warnings && cargo clippy --no-default-features --lib -- -D warnings && RUSTDOCFLAGS="-D warnings" cargo doc --no-deps && cargo bench -- --quick
 bench:   ; cargo bench
 doc:     ; cargo doc --no-deps --open
-fuzz:    ; cargo install cargo-fuzz && cd tests/fuzz && for target in http websocket socketio; do cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=60 || exit 1; done
+fuzz:    ; cargo install cargo-fuzz && cd tests/fuzz && for target in http websocket socketio hub; do cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=60 || exit 1; done
 browser: ; tests/browser/setup
 clients: ; tests/clients/setup && tests/clients/run

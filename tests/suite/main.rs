@@ -15,6 +15,7 @@ mod files;
 mod floods;
 mod floors;
 mod fuzz;
+mod fuzz_hub;
 mod handshake;
 mod http;
 mod lifetime;

@@ -1,0 +1,15 @@
+//! The whole hub under a script: peers, time, and an application that does anything in the middle of
+//! any event. The script is read as in `tests/suite/fuzz_hub.rs`, which runs it with seeds.
+
+#![no_main]
+
+#[path = "../../suite/fuzz_hub/app.rs"]
+mod app;
+#[path = "../../suite/fuzz_hub/script.rs"]
+mod script;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    script::run(bytes);
+});
