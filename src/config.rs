@@ -39,6 +39,18 @@ pub struct Config {
     pub max_message: usize,
     /// Bytes in one frame of a WebSocket; 1,000,000. More closes with 1009.
     pub max_frame: usize,
+    /// Frames of one message of a WebSocket; 1,024, so that one of a megabyte may come in frames of
+    /// a kilobyte. More closes with 1008.
+    pub max_fragments: u32,
+    /// Requests that one connection may send in a second, ten seconds' worth of them at once;
+    /// 10,000, which no browser comes near. Beyond, it is read more slowly and nothing is lost. From
+    /// 250,000 on there is no such limit.
+    pub request_rate: u32,
+    /// Frames that one WebSocket may send in a second, ten seconds' worth of them at once, pings and
+    /// fragments included; 10,000, which costs a few hundredths of a processor where a message goes
+    /// to few, and leaves a benchmark alone. Beyond, it is read more slowly and nothing is lost.
+    /// Lower it to some tens where people type. From 250,000 on there is no such limit.
+    pub message_rate: u32,
     /// Bytes that wait for one slow receiver; 1 MiB. Beyond, the connection is closed with 1008
     /// and the reason "too slow". Lower it on small machines with many clients.
     pub max_backlog: usize,
@@ -81,6 +93,9 @@ impl Default for Config {
             max_body: 1_000_000,
             max_message: 1_000_000,
             max_frame: 1_000_000,
+            max_fragments: 1024,
+            request_rate: 10_000,
+            message_rate: 10_000,
             max_backlog: 1 << 20,
             max_total_backlog: 64 << 20,
             head_timeout: Duration::from_secs(10),

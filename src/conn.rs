@@ -3,6 +3,7 @@
 //! An idle connection is these 24 bytes. Everything with a buffer stands in `Work`, which exists
 //! only while a request or a frame is under way.
 
+use crate::bucket::Bucket;
 use crate::http;
 use crate::id::Id;
 use crate::ws;
@@ -17,11 +18,14 @@ pub(crate) struct Conn {
     pub(crate) generation: u32,
     pub(crate) phase: Phase,
     /// Yes or no to each [`Mark`], a bit each.
-    marks: u8,
+    marks: u16,
+    /// The requests or messages that it has sent.
+    pub(crate) used: Bucket,
 }
 
 /// What is so, or not so, of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
 pub(crate) enum Mark {
     /// Another request may follow the one that is being answered.
     KeepAlive = 1,
@@ -39,6 +43,8 @@ pub(crate) enum Mark {
     Listed = 1 << 6,
     /// The kernel has said that the peer's side is closed: behind what can be read is the end.
     Closing = 1 << 7,
+    /// It is not read for a while, since it sends too fast.
+    Paused = 1 << 8,
 }
 
 /// Where a connection stands. HTTP goes `Idle → Head → Body → Answer → Stream → Idle`, each but
@@ -78,16 +84,19 @@ pub(crate) struct Work {
     /// The head of the request whose body is arriving.
     pub(crate) head: Vec<u8>,
     pub(crate) body: Option<http::Body>,
+    /// What the latest ping said, whose pong waits until the peer has taken what is before it.
+    pub(crate) pong: Option<Box<[u8]>>,
 }
 
 impl Conn {
-    pub(crate) fn new(generation: u32, seat: u32) -> Self {
+    pub(crate) fn new(generation: u32, seat: u32, now: u64) -> Self {
         Self {
             work: None,
             seat,
             generation,
             phase: Phase::Idle,
-            marks: Mark::KeepAlive as u8,
+            marks: Mark::KeepAlive as u16,
+            used: Bucket::new(now),
         }
     }
 
@@ -99,15 +108,15 @@ impl Conn {
     }
 
     pub(crate) fn is(&self, mark: Mark) -> bool {
-        self.marks & mark as u8 != 0
+        self.marks & mark as u16 != 0
     }
 
     /// Sets a mark or takes it away; whether it was set before.
     pub(crate) fn mark(&mut self, mark: Mark, on: bool) -> bool {
         let before = self.is(mark);
         match on {
-            true => self.marks |= mark as u8,
-            false => self.marks &= !(mark as u8),
+            true => self.marks |= mark as u16,
+            false => self.marks &= !(mark as u16),
         }
         before
     }
@@ -127,7 +136,10 @@ impl Phase {
 
 impl Work {
     pub(crate) fn is_done(&self) -> bool {
-        self.kept.is_empty() && self.body.is_none() && self.decoder.is_empty()
+        self.kept.is_empty()
+            && self.body.is_none()
+            && self.pong.is_none()
+            && self.decoder.is_empty()
     }
 }
 
@@ -140,7 +152,7 @@ mod tests {
         assert_eq!(size_of::<Conn>(), 24);
         let mut slab = slab::Slab::new();
         slab.reserve_exact(1);
-        slab.insert(Conn::new(0, 0));
+        slab.insert(Conn::new(0, 0, 0));
         assert_eq!(size_of::<Option<Conn>>(), 24);
     }
 }

@@ -10,7 +10,7 @@ use crate::http::{self, Body, CONTINUE, Framing, Head, Request};
 use crate::hub::Hub;
 use crate::id::Id;
 use crate::reply::Upgrade;
-use crate::ws::{self, Item, Opcode, Refusal};
+use crate::ws::{self, Item, Refusal};
 
 /// How one item went: so many bytes were used, and whether there may be another.
 enum Step {
@@ -39,6 +39,7 @@ pub(crate) fn receive(hub: &mut Hub, key: u32, bytes: &mut [u8], handler: Handle
         let used = consume(hub, id, &mut work, &mut kept, handler);
         work.kept.extend_from_slice(&kept[used..]);
     }
+    hub.release_pong(id, &mut work.pong);
     let conn = &mut hub.conns[key as usize];
     if !work.is_done() && !conn.phase.is_over() {
         conn.work = Some(Box::new(work));
@@ -47,6 +48,7 @@ pub(crate) fn receive(hub: &mut Hub, key: u32, bytes: &mut [u8], handler: Handle
 
 /// Goes on with the bytes that connections have kept while an answer was outstanding.
 pub(crate) fn resume(hub: &mut Hub, handler: Handler<'_>) -> Vec<u32> {
+    hub.unpause();
     let resumed = std::mem::take(&mut hub.resumed);
     for key in &resumed {
         receive(hub, *key, &mut [], handler);
@@ -62,6 +64,8 @@ pub(crate) fn hang_up(hub: &mut Hub, key: u32, handler: Handler<'_>) {
     let id = conn.id(key);
     let silent = hub.outboxes.is_empty(key);
     match conn.phase {
+        // What it sent too fast comes first; then the end is read again.
+        phase if conn.is(Mark::Paused) && !phase.is_over() => {}
         // Requests that wait for the answers before them come first; then the end is read again.
         Phase::Idle | Phase::Head | Phase::Stream if conn.work.is_some() && !silent => {}
         // So do messages that wait.
@@ -118,6 +122,9 @@ fn head(hub: &mut Hub, id: Id, work: &mut Work, bytes: &mut [u8], handler: Handl
     if bytes.is_empty() || hub.outboxes.waiting(id.key) > MAX_UNTAKEN {
         return Step::Wait(0);
     }
+    if hub.is_too_fast(id) {
+        return Step::Wait(0);
+    }
     let limits = http::Limits {
         bytes: hub.config.max_head,
         fields: hub.config.max_headers,
@@ -146,6 +153,7 @@ fn begin(
     bytes: &[u8],
     handler: Handler<'_>,
 ) -> Step {
+    hub.spend(id, 1, hub.config.request_rate);
     let conn = &mut hub.conns[id.key as usize];
     conn.mark(Mark::KeepAlive, head.keep_alive);
     conn.mark(Mark::HeadOnly, head.request.method() == "HEAD");
@@ -271,16 +279,23 @@ fn frame(hub: &mut Hub, id: Id, work: &mut Work, bytes: &mut [u8], handler: Hand
         hub.resumed.push(id.key);
         return Step::Wait(0);
     }
+    if !bytes.is_empty() && hub.is_too_fast(id) {
+        return Step::Wait(0);
+    }
     let limits = ws::Limits {
         frame: hub.config.max_frame as u64,
         message: hub.config.max_message as u64,
+        fragments: hub.config.max_fragments,
     };
-    let len = bytes.len();
+    let (len, begins) = (bytes.len(), !work.decoder.is_within_frame());
     match work.decoder.decode(bytes, limits) {
         Ok((0, None)) => Step::Wait(0),
         Ok((used, item)) => {
+            if begins {
+                hub.spend(id, 1, hub.config.message_rate);
+            }
             item.into_iter()
-                .for_each(|item| take(hub, id, item, handler));
+                .for_each(|item| take(hub, id, item, &mut work.pong, handler));
             Step::On(used)
         }
         Err(violation) => {
@@ -291,12 +306,12 @@ fn frame(hub: &mut Hub, id: Id, work: &mut Work, bytes: &mut [u8], handler: Hand
     }
 }
 
-fn take(hub: &mut Hub, id: Id, item: Item<'_>, handler: Handler<'_>) {
+fn take(hub: &mut Hub, id: Id, item: Item<'_>, pong: &mut Option<Box<[u8]>>, handler: Handler<'_>) {
     match item {
         Item::Close(code, reason) => hub.closed_by_peer(id, code, reason),
         // Our close frame is sent: nothing may follow it, and what comes is not looked at.
         _ if !hub.is_open(id) => {}
-        Item::Ping(payload) => hub.push_frame(id.key, Opcode::Pong, payload),
+        Item::Ping(payload) => hub.answer_ping(id.key, payload, pong),
         Item::Pong => {}
         Item::Text(text) => {
             hub.stats.received += 1;

@@ -13,6 +13,7 @@ pub(crate) struct Log {
     crowded: Seldom,
     rushed: Seldom,
     starved: Seldom,
+    pub(crate) slowed: Seldom,
 }
 
 impl Hub {
@@ -25,7 +26,7 @@ impl Hub {
             .ok()?;
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
-        let key = self.conns.insert(Conn::new(generation, seat)) as u32;
+        let key = self.conns.insert(Conn::new(generation, seat, self.now)) as u32;
         self.outboxes.open(key);
         self.set_deadline(key, self.config.head_timeout);
         self.stats.accepted += 1;

@@ -36,6 +36,8 @@ pub struct Hub {
     pub(crate) queue: VecDeque<Queued>,
     /// Connections that may go on with bytes they have kept.
     pub(crate) resumed: Vec<u32>,
+    /// Connections that are not read until a time, the nearest first.
+    pub(crate) paused: VecDeque<(u64, Id)>,
     /// Connections to be removed at the end of the turn.
     pub(crate) gone: Vec<u32>,
     /// The handshake that is before the handler now.
@@ -93,6 +95,11 @@ pub struct Stats {
     pub violations: u64,
     /// WebSockets closed because a ping was not answered.
     pub timed_out: u64,
+    /// Times that a connection was not read for a tenth of a second, since it sent faster than
+    /// `Config::request_rate` or `Config::message_rate`.
+    pub slowed: u64,
+    /// Pings whose pong was left out, since the peer took nothing and has sent another ping.
+    pub skipped_pongs: u64,
     /// Connections closed because the peer did not take what was sent.
     pub too_slow: u64,
 }
@@ -115,6 +122,7 @@ impl Hub {
             now,
             queue: VecDeque::new(),
             resumed: Vec::new(),
+            paused: VecDeque::new(),
             gone: Vec::new(),
             upgrade: None,
             stopping: Stopping::No,
@@ -243,6 +251,14 @@ impl Hub {
     /// A fresh name that nobody can guess, for what an application names itself.
     pub fn fresh_sid(&mut self) -> Sid {
         (self.sids)()
+    }
+
+    /// Counts so many messages more than have come on a connection, for `Config::message_rate`: for
+    /// a layer whose requests or messages hold several of its own.
+    pub fn charge(&mut self, id: Id, messages: usize) {
+        if self.phase(id).is_some() {
+            self.spend(id, messages, self.config.message_rate);
+        }
     }
 
     /// Whether nothing waits to be written to a socket: what is sent now is not behind a backlog.

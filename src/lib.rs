@@ -36,7 +36,7 @@
 //! 2  the state    hub broadcast event conn origin reply    what one may do, what may happen
 //!                 entry deliver pace ending turn           bytes → events, closes, end of a turn
 //! 1  structures   rooms rooms/{event,audience,joined,own,sids}
-//!                 outbox outbox/backlog gate seldom timer id config
+//!                 outbox outbox/backlog bucket gate seldom timer id config
 //! 0  bytes        http/{head,authority,body,response} ws/{decode,encode,handshake}
 //! ```
 //!
@@ -87,6 +87,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod broadcast;
+mod bucket;
 mod config;
 mod conn;
 mod deliver;

@@ -187,11 +187,15 @@ mod tests {
             "--max-connections=1",
             "--max-connections-per-address=2",
             "--connect-rate=3",
+            "--message-rate=4",
+            "--request-rate=5",
         ];
         let expected = Config {
             max_connections: 1,
             max_connections_per_address: 2,
             connect_rate: 3,
+            message_rate: 4,
+            request_rate: 5,
             ..Config::default()
         };
         assert_eq!(read(&all, &[]).unwrap().config, expected);

@@ -55,7 +55,12 @@ impl Hub {
             _ => None,
         };
         let alarm = self.alarm.map(|alarm| alarm.saturating_sub(self.now));
-        self.timers.next().into_iter().chain(end).chain(alarm).min()
+        let pause = self
+            .paused
+            .front()
+            .map(|next| next.0.saturating_sub(self.now));
+        let waits = [self.timers.next(), end, alarm, pause];
+        waits.into_iter().flatten().min()
     }
 
     /// Writes what waits for a connection.
@@ -128,7 +133,7 @@ impl Hub {
     fn written(&mut self, id: Id, phase: Phase, ended: bool) -> Next {
         match phase {
             Phase::Stream => self.answered(id.key),
-            Phase::Idle | Phase::Head if self.conns[id.key as usize].work.is_some() => {
+            Phase::Idle | Phase::Head | Phase::Open if self.has_waited(id.key, phase) => {
                 self.resumed.push(id.key)
             }
             Phase::Last if ended => self.lose(id, CloseReason::Lost),
@@ -139,6 +144,13 @@ impl Hub {
             _ => {}
         }
         Next::Nothing
+    }
+
+    /// Whether there is something to do now that all is written: the next request, or a pong. A
+    /// frame of which a part has come is not: that we write to a peer is no sign of its life.
+    fn has_waited(&self, key: u32, phase: Phase) -> bool {
+        let work = self.conns[key as usize].work.as_ref();
+        work.is_some_and(|work| phase != Phase::Open || work.pong.is_some())
     }
 
     /// A deadline has passed.

@@ -25,7 +25,7 @@ pub(super) enum Action {
     ),
 }
 
-pub(super) const FLAGS: [Flag; 21] = [
+pub(super) const FLAGS: [Flag; 23] = [
     Flag {
         short: Some('p'),
         long: "port",
@@ -187,6 +187,26 @@ pub(super) const FLAGS: [Flag; 21] = [
         env: None,
         action: Action::Value("COUNT", |options, value| {
             options.config.connect_rate = count(&value)?;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
+        long: "message-rate",
+        help: "messages in a second that a client may send before it is read slowly [10000]",
+        env: None,
+        action: Action::Value("COUNT", |options, value| {
+            options.config.message_rate = count(&value)?;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
+        long: "request-rate",
+        help: "and requests, on one connection [10000]",
+        env: None,
+        action: Action::Value("COUNT", |options, value| {
+            options.config.request_rate = count(&value)?;
             Ok(())
         }),
     },

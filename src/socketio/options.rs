@@ -19,6 +19,10 @@ pub struct Options {
     /// Bytes in one message or one body; 1,000,000. The limits of [`Config`](crate::Config) hold
     /// as well: this is what clients are told.
     pub max_http_buffer_size: usize,
+    /// Packets in one body of a client that polls; 10,000. More ends its session with `parse
+    /// error`. All of a body is done at once, so that this bounds how long the others wait for it:
+    /// some ten milliseconds. The packets count for `Config::message_rate`.
+    pub max_packets: usize,
     /// For how long a client that lost its connection may come back and get what it missed; none:
     /// recovery is off, as it adds an argument to every event, which listeners of clients see. The
     /// reference takes 120,000 when it is on.
@@ -65,6 +69,7 @@ impl Default for Options {
             connect_timeout: 45_000,
             upgrade_timeout: 10_000,
             max_http_buffer_size: 1_000_000,
+            max_packets: 10_000,
             max_disconnection_duration: None,
             recovery_budget: 8 << 20,
             skip_middlewares: true,

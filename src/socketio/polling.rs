@@ -48,7 +48,7 @@ impl SocketIo {
             }
             Ok(Some(key)) => match request.method() {
                 "GET" => self.hold(hub, id, key, origin),
-                "POST" => self.post(hub, key, request, handler).map(Some),
+                "POST" => self.post(hub, id, key, request, handler).map(Some),
                 _ => Ok(Some(
                     Response::text(405, "GET and POST").header("Allow", "GET, POST"),
                 )),

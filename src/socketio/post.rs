@@ -90,6 +90,7 @@ impl SocketIo {
     pub(super) fn post(
         &mut self,
         hub: &mut Hub,
+        id: Id,
         key: u32,
         request: &Request<'_>,
         handler: Handler<'_>,
@@ -99,7 +100,7 @@ impl SocketIo {
             return Ok(Response::text(413, "the body is longer than maxPayload"));
         }
         let done = match str::from_utf8(request.body()) {
-            Ok(body) => self.take_body(hub, key, body, handler),
+            Ok(body) => self.take_body(hub, id, key, body, handler),
             Err(_) => Err(Reason::TransportError),
         };
         if let Err(reason) = done {
@@ -115,11 +116,19 @@ impl SocketIo {
     fn take_body(
         &mut self,
         hub: &mut Hub,
+        id: Id,
         key: u32,
         body: &str,
         handler: Handler<'_>,
     ) -> Result<(), Reason> {
-        if body.split(engine::SEPARATOR).nth(MAX_PACKETS).is_some() {
+        let most = self.options.max_packets;
+        let packets = body
+            .split(engine::SEPARATOR)
+            .take(most.saturating_add(1))
+            .count();
+        hub.charge(id, packets);
+        if packets > most {
+            log::info!("a session ends: more than {most} packets in a body");
             return Err(Reason::ParseError);
         }
         self.heard(hub, key);
@@ -141,6 +150,3 @@ impl SocketIo {
         Ok(())
     }
 }
-
-/// Packets in one body.
-const MAX_PACKETS: usize = 65_536;

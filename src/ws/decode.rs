@@ -16,6 +16,8 @@ pub(crate) struct Limits {
     pub(crate) frame: u64,
     /// Bytes in one message, all its frames together.
     pub(crate) message: u64,
+    /// Frames of one message.
+    pub(crate) fragments: u32,
 }
 
 /// What arrived.
@@ -40,6 +42,8 @@ pub(crate) struct Decoder {
     message: Vec<u8>,
     /// Bytes of `message` known to be UTF-8.
     checked: usize,
+    /// Frames of the message so far.
+    fragments: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +99,11 @@ impl Decoder {
         self.kind.is_none() && self.frame.is_none()
     }
 
+    /// Whether the head of a frame has come, and not all of its payload.
+    pub(crate) fn is_within_frame(&self) -> bool {
+        self.frame.is_some()
+    }
+
     /// A gathered message is lent out until the next call; then its memory is given back.
     fn forget_delivered(&mut self) {
         if self.is_empty() {
@@ -125,6 +134,10 @@ impl Decoder {
         let end = head.size as u64 + head.len;
         if first && head.last && end <= bytes.len() as u64 {
             return in_place(kind, head, bytes);
+        }
+        self.fragments += 1;
+        if self.fragments > limits.fragments.max(1) {
+            return Err(Violation::TooManyFragments);
         }
         self.kind = Some(kind);
         self.frame = Some(Rest {

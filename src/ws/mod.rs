@@ -33,6 +33,8 @@ pub enum Violation {
     NotUtf8,
     /// A frame or a message longer than the limit: 1009.
     TooLong,
+    /// A message in more frames than the limit: 1008.
+    TooManyFragments,
 }
 
 impl Violation {
@@ -42,6 +44,7 @@ impl Violation {
             Self::Protocol(_) => 1002,
             Self::NotUtf8 => 1007,
             Self::TooLong => 1009,
+            Self::TooManyFragments => 1008,
         }
     }
 }
@@ -52,6 +55,7 @@ impl fmt::Display for Violation {
             Self::Protocol(why) => why,
             Self::NotUtf8 => "text is not UTF-8",
             Self::TooLong => "message too long",
+            Self::TooManyFragments => "a message in too many fragments",
         })
     }
 }

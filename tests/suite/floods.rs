@@ -4,7 +4,8 @@
 use std::io::Read;
 use std::net::IpAddr;
 
-use roomcast::{Config, Sim, sim};
+use roomcast::sim::{self, client_frame};
+use roomcast::{Config, Id, Sim};
 
 use crate::support::{Running, connect, echo, hear, open, say};
 
@@ -91,4 +92,115 @@ fn who_is_turned_away_is_closed_at_once_and_the_others_go_on() {
     assert_eq!(server.ask(|hub| hub.stats().crowded), 3);
     say(&mut inside, "still here");
     assert_eq!(hear(&mut inside), "still here");
+}
+
+/// Turns until nothing is to be done at once, and says how much was written to a socket.
+fn settle(sim: &mut Sim, id: Id) -> usize {
+    let mut taken = 0;
+    for _ in 0..1000 {
+        sim.end_turn(&mut echo);
+        taken += sim.take(id).len();
+        if sim.patience() != Some(0) {
+            return taken;
+        }
+    }
+    panic!("the loop never rests");
+}
+
+#[test]
+fn who_sends_messages_too_fast_is_read_slowly_and_loses_nothing() {
+    let mut sim = Sim::new(Config {
+        message_rate: 100,
+        ..Config::default()
+    });
+    let id = sim.open("/", &mut echo);
+    sim.receive(id, &client_frame(0x81, b"12345678").repeat(2000), &mut echo);
+    // Ten seconds' worth at once.
+    assert_eq!(settle(&mut sim, id), 1000 * 10);
+    assert_eq!(sim.patience(), Some(100));
+    let mut taken = 1000;
+    for tenth in 1..=100 {
+        sim.advance(100);
+        assert_eq!(settle(&mut sim, id), 10 * 10, "{tenth}");
+        taken += 10;
+    }
+    assert_eq!((taken, sim.hub().stats().received), (2000, 2000));
+    assert_eq!(sim.hub().stats().slowed, 100);
+    // All is worked off, and the next is answered at once.
+    sim.advance(10_000);
+    settle(&mut sim, id);
+    sim.text(id, "hello", &mut echo);
+    assert_eq!(settle(&mut sim, id), 7);
+}
+
+#[test]
+fn who_sends_requests_too_fast_is_read_slowly_and_gets_all_answers() {
+    let mut sim = Sim::new(Config {
+        request_rate: 10,
+        ..Config::default()
+    });
+    let id = sim.connect();
+    let get = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    sim.receive(id, &get.repeat(150), &mut echo);
+    sim.hang_up(id, &mut echo);
+    let first = settle(&mut sim, id);
+    let mut all = first;
+    for _ in 0..50 {
+        sim.advance(100);
+        all += settle(&mut sim, id);
+    }
+    assert_eq!((first % 100, all), (0, first / 100 * 150));
+    assert_eq!(sim.hub().stats().slowed, 50);
+    assert!(
+        !sim.is_connected(id),
+        "its end was read behind its requests"
+    );
+}
+
+#[test]
+fn a_message_in_too_many_fragments_is_closed_with_1008() {
+    let mut sim = Sim::new(Config {
+        max_fragments: 3,
+        ..Config::default()
+    });
+    let message = |fragments: usize| {
+        let middle = client_frame(0x00, b"a").repeat(fragments - 2);
+        [client_frame(0x01, b"a"), middle, client_frame(0x80, b"a")].concat()
+    };
+    let id = sim.open("/", &mut echo);
+    sim.receive(id, &message(3).repeat(5), &mut echo);
+    assert_eq!(settle(&mut sim, id), 5 * 5);
+    sim.receive(id, &message(4), &mut echo);
+    sim.end_turn(&mut echo);
+    assert_eq!(
+        &sim.take(id)[2..],
+        b"\x03\xf0a message in too many fragments"
+    );
+    assert_eq!(sim.hub().stats().violations, 1);
+}
+
+#[test]
+fn of_pings_that_nobody_waits_for_the_latest_is_answered() {
+    let mut sim = Sim::new(Config::default());
+    let id = sim.open("/", &mut echo);
+    let ping = |n: usize| client_frame(0x89, n.to_string().as_bytes());
+    // Who takes its pongs gets them all.
+    sim.receive(id, &(1..5).flat_map(ping).collect::<Vec<_>>(), &mut echo);
+    sim.end_turn(&mut echo);
+    assert_eq!(sim.take(id), b"\x8a\x011\x8a\x012\x8a\x013\x8a\x014");
+    // Who does not has one that waits, behind what did not fit.
+    sim.set_room(id, 0);
+    sim.text(id, "hello", &mut echo);
+    sim.end_turn(&mut echo);
+    for n in 1000..2000 {
+        sim.receive(id, &ping(n), &mut echo);
+        sim.end_turn(&mut echo);
+    }
+    assert_eq!(
+        (sim.hub().backlog(), sim.hub().stats().skipped_pongs),
+        (7, 999)
+    );
+    sim.set_room(id, usize::MAX);
+    (0..2).for_each(|_| sim.end_turn(&mut echo));
+    assert_eq!(sim.take(id), b"\x81\x05hello\x8a\x041999");
 }

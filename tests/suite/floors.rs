@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 /// its folder.
 const FLOORS: [&[&str]; 6] = [
     &["http", "ws"],
-    &["config", "gate", "id", "outbox", "rooms", "seldom", "timer"],
+    &[
+        "bucket", "config", "gate", "id", "outbox", "rooms", "seldom", "timer",
+    ],
     &[
         "broadcast",
         "conn",

@@ -5,6 +5,7 @@ use super::*;
 const LIMITS: Limits = Limits {
     frame: 70_000,
     message: 70_010,
+    fragments: 100,
 };
 
 /// A masked frame, as a client sends it.

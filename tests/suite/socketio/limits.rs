@@ -2,6 +2,7 @@
 
 use roomcast::Config;
 use roomcast::sim::{Sim, client_frame};
+use roomcast::socketio::Options;
 
 use super::{World, field};
 
@@ -95,4 +96,56 @@ fn a_post_is_read_as_far_as_its_answers_may_wait() {
     let created = log.iter().filter(|line| line.starts_with("create-room"));
     assert!(created.count() <= 12);
     assert_eq!(log.last().unwrap(), "disconnect, transport error");
+}
+
+#[test]
+fn a_body_of_too_many_packets_ends_its_session() {
+    let mut world = World::with(Options {
+        max_packets: 3,
+        ..Options::default()
+    });
+    let sid = poller(&mut world);
+    let packets = |count| vec!["427[\"x\"]"; count].join("\u{1e}");
+    assert_eq!(world.ask("POST", &sid, &packets(3)), "ok");
+    assert_eq!(cut(&mut world), 0);
+    assert!(world.ask("POST", &sid, &packets(4)).contains("Bad request"));
+    assert_eq!(world.log().last().unwrap(), "disconnect, parse error");
+}
+
+#[test]
+fn who_posts_packets_too_fast_is_read_slowly_and_loses_nothing() {
+    let mut world = World::new(false);
+    world.sim = Sim::new(Config {
+        message_rate: 100,
+        ..Config::default()
+    });
+    let sid = poller(&mut world);
+    let body = vec!["6"; 500].join("\u{1e}");
+    let post = format!(
+        "POST /socket.io/?EIO=4&transport=polling{sid} HTTP/1.1\r\nHost: a\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let id = world.sim.connect();
+    world.receive(id, post.repeat(4).as_bytes());
+    let answers = |world: &mut World| {
+        world.end_turn();
+        String::from_utf8(world.sim.take(id))
+            .unwrap()
+            .matches("200 OK")
+            .count()
+    };
+    assert_eq!(answers(&mut world), 2, "ten seconds' worth");
+    let mut waited = 0;
+    while answers(&mut world) == 0 {
+        world.sim.advance(100);
+        waited += 100;
+    }
+    assert!(
+        (100..=200).contains(&waited),
+        "{waited}: it is even again by then"
+    );
+    (0..50).for_each(|_| world.sim.advance(100));
+    assert_eq!(answers(&mut world), 1);
+    assert_eq!(cut(&mut world), 0);
 }
