@@ -62,12 +62,17 @@ pub struct Config {
     pub head_timeout: Duration,
     /// For the body of a request; 30 s, then 408. Raise it for large bodies on slow links.
     pub body_timeout: Duration,
+    /// From the first byte of a message of a WebSocket to its last; 45 s, then it is closed with
+    /// 1008. Also for half a frame, and for fragments with pings between them. Raise it for large
+    /// messages on slow links: a megabyte in that time is 180 kbit/s.
+    pub message_timeout: Duration,
     /// How long an application may take to answer a request; 60 s, then 503. Long polling needs
     /// more than one of its polls takes.
     pub answer_timeout: Duration,
     /// How long a connection is kept for a next request; 60 s, a browser's habit.
     pub keep_alive: Duration,
-    /// How long the peer of an answer may take nothing of it; 30 s, then it is cut.
+    /// How long a peer may take nothing of what waits for it; 30 s, then it is cut: the download
+    /// that nobody reads, and the WebSocket whose peer sends and does not read.
     pub write_timeout: Duration,
     /// Silence on a WebSocket after which it is pinged; 25 s, below the 30 s after which some
     /// proxies forget a connection.
@@ -100,6 +105,7 @@ impl Default for Config {
             max_total_backlog: 64 << 20,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
+            message_timeout: Duration::from_secs(45),
             answer_timeout: Duration::from_secs(60),
             keep_alive: Duration::from_secs(60),
             write_timeout: Duration::from_secs(30),

@@ -86,6 +86,8 @@ pub(crate) struct Work {
     pub(crate) body: Option<http::Body>,
     /// What the latest ping said, whose pong waits until the peer has taken what is before it.
     pub(crate) pong: Option<Box<[u8]>>,
+    /// When the frame or the message began of which a part has come.
+    pub(crate) begun: Option<u64>,
 }
 
 impl Conn {

@@ -40,6 +40,7 @@ pub(crate) fn receive(hub: &mut Hub, key: u32, bytes: &mut [u8], handler: Handle
         work.kept.extend_from_slice(&kept[used..]);
     }
     hub.release_pong(id, &mut work.pong);
+    drain(hub, handler);
     let conn = &mut hub.conns[key as usize];
     if !work.is_done() && !conn.phase.is_over() {
         conn.work = Some(Box::new(work));
@@ -279,7 +280,7 @@ fn frame(hub: &mut Hub, id: Id, work: &mut Work, bytes: &mut [u8], handler: Hand
         hub.resumed.push(id.key);
         return Step::Wait(0);
     }
-    if !bytes.is_empty() && hub.is_too_fast(id) {
+    if bytes.is_empty() || hub.is_too_fast(id) {
         return Step::Wait(0);
     }
     let limits = ws::Limits {
@@ -289,13 +290,20 @@ fn frame(hub: &mut Hub, id: Id, work: &mut Work, bytes: &mut [u8], handler: Hand
     };
     let (len, begins) = (bytes.len(), !work.decoder.is_within_frame());
     match work.decoder.decode(bytes, limits) {
-        Ok((0, None)) => Step::Wait(0),
+        Ok((0, None)) => {
+            hub.await_message(id, &mut work.begun);
+            Step::Wait(0)
+        }
         Ok((used, item)) => {
             if begins {
                 hub.spend(id, 1, hub.config.message_rate);
             }
             item.into_iter()
                 .for_each(|item| take(hub, id, item, &mut work.pong, handler));
+            match work.decoder.is_empty() {
+                true => work.begun = None,
+                false => hub.await_message(id, &mut work.begun),
+            }
             Step::On(used)
         }
         Err(violation) => {

@@ -93,7 +93,7 @@ pub struct Stats {
     pub refused: u64,
     /// WebSockets closed because the peer broke the protocol.
     pub violations: u64,
-    /// WebSockets closed because a ping was not answered.
+    /// WebSockets closed because a ping was not answered, or a message not whole, in time.
     pub timed_out: u64,
     /// Times that a connection was not read for a tenth of a second, since it sent faster than
     /// `Config::request_rate` or `Config::message_rate`.

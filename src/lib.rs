@@ -64,7 +64,7 @@
 //!    Buffers grow for work in hand and are given back. (`tests/memory.rs`)
 //! 6. Every length that a peer declares is checked before a byte is reserved for it
 //!    (`lengths_are_refused_when_they_are_declared`), and every wait for a peer has a deadline
-//!    (`deadlines`).
+//!    (`waits`, `deadlines`).
 //! 7. No system call in a loop over connections but the flush; one write for each receiver in a
 //!    turn. (`a_turn_of_many_messages_is_one_write_for_each_receiver`)
 //! 8. One peer cannot starve the others: one read of 64 KiB for each connection in a turn, the

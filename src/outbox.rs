@@ -300,6 +300,7 @@ impl Outboxes {
             };
             backlog.advance(n, run, &mut self.segments);
             backlog.blocked = n < offered;
+            backlog.moved |= n > 0;
         }
         match backlog.is_written() && run.is_empty() && backlog.stream.is_none() {
             true => Flushed::All,
@@ -326,6 +327,7 @@ impl Outboxes {
         let Ok(n) = write(out, &[IoSlice::new(&self.piece)]) else {
             return Flushed::Broken;
         };
+        backlog.moved |= n > 0;
         if n < self.piece.len() {
             backlog.keep_bytes(&self.piece[n..], &mut self.segments);
             backlog.blocked = true;

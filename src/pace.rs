@@ -3,7 +3,10 @@
 //! What is not read stays in the socket, and TCP slows the peer down: nothing is lost by it. So who
 //! sends too fast is not closed: it may be a benchmark, or a client that has much to catch up with.
 
+use std::time::Duration;
+
 use crate::conn::{Mark, Phase};
+use crate::event::CloseReason;
 use crate::hub::Hub;
 use crate::id::Id;
 use crate::ws::Opcode;
@@ -38,12 +41,30 @@ impl Hub {
             .is_some_and(|conn| conn.is(Mark::Closing))
     }
 
-    /// A sign of life: the next ping is due when it has been silent for a while.
+    /// A sign of life: the next ping is due when it has been silent for a while. It is none for who
+    /// sends and does not read.
     pub(crate) fn heard(&mut self, id: Id) {
+        let stuck = self.outboxes.stuck_since(id.key);
+        if stuck.is_some_and(|since| self.is_past(since, self.config.write_timeout)) {
+            return self.too_slow(id);
+        }
         if self.is_open(id) && !self.conns[id.key as usize].is(Mark::Unpinged) {
             self.conns[id.key as usize].mark(Mark::Pinged, false);
             self.set_deadline(id.key, self.config.ping_interval);
         }
+    }
+
+    /// Notes when something unfinished began, and fails a WebSocket that takes too long for it.
+    pub(crate) fn await_message(&mut self, id: Id, begun: &mut Option<u64>) {
+        let since = *begun.get_or_insert(self.now);
+        if self.is_open(id) && self.is_past(since, self.config.message_timeout) {
+            self.stats.timed_out += 1;
+            self.fail(id, 1008, "message not whole in time", CloseReason::TimedOut);
+        }
+    }
+
+    fn is_past(&self, since: u64, wait: Duration) -> bool {
+        u128::from(self.now.saturating_sub(since)) >= wait.as_millis()
     }
 
     /// Counts what has come, against a rate a second.

@@ -78,7 +78,7 @@ impl Hub {
                 Next::Nothing
             }
             Flushed::Some => {
-                if phase == Phase::Stream {
+                if self.outboxes.note_progress(key, self.now) && phase == Phase::Stream {
                     self.set_deadline(key, self.config.write_timeout);
                 }
                 Next::Nothing

@@ -5,7 +5,7 @@ use std::io::IoSlice;
 
 use slab::Slab;
 
-use super::Run;
+use super::{Outboxes, Run};
 use crate::http::Stream;
 
 /// What waits for one receiver besides its last range of the batch, in the order of sending.
@@ -19,6 +19,10 @@ pub(crate) struct Backlog {
     pub(super) stream: Option<Stream>,
     /// The socket was full; it will say when it takes bytes again.
     pub(super) blocked: bool,
+    /// The socket has taken something since that was last asked.
+    pub(super) moved: bool,
+    /// When it was known to have taken something.
+    pub(super) since: u64,
     /// It stands in the list of those to be flushed.
     pub(super) queued: bool,
     /// Bytes in `ranges`.
@@ -62,6 +66,7 @@ impl Backlog {
     pub(super) fn new(queued: bool) -> Self {
         Self {
             queued,
+            moved: true,
             ..Self::default()
         }
     }
@@ -164,6 +169,28 @@ impl Backlog {
         for range in self.ranges {
             segments.release(range.segment);
         }
+    }
+}
+
+impl Outboxes {
+    /// Notes the time, if the socket has taken something; whether it has.
+    pub(crate) fn note_progress(&mut self, key: u32, now: u64) -> bool {
+        let Some(backlog) = &mut self.backlogs[key as usize] else {
+            return false;
+        };
+        let moved = std::mem::take(&mut backlog.moved);
+        if moved {
+            backlog.since = now;
+        }
+        moved
+    }
+
+    /// Since when a socket takes nothing, if it is full.
+    pub(crate) fn stuck_since(&self, key: u32) -> Option<u64> {
+        let backlog = self.backlogs[key as usize].as_ref();
+        backlog
+            .filter(|backlog| backlog.blocked)
+            .map(|backlog| backlog.since)
     }
 }
 

@@ -33,4 +33,5 @@ mod table;
 #[cfg(feature = "files")]
 mod temp;
 mod upload;
+mod waits;
 mod websocket;
