@@ -155,6 +155,17 @@ pub(crate) fn open_socket_io(address: SocketAddr) -> io::Result<std::net::TcpStr
     Ok(socket)
 }
 
+/// Opens a session of Socket.IO that polls: a connection, and the path of its requests.
+pub(crate) fn open_polling(address: SocketAddr) -> io::Result<(std::net::TcpStream, String)> {
+    let path = "/socket.io/?EIO=4&transport=polling";
+    let mut socket = std::net::TcpStream::connect(address)?;
+    socket.write_all(format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").as_bytes())?;
+    let answer = read_until(&mut socket, |answer| answer.ends_with(b"}"))?;
+    let answer = String::from_utf8_lossy(&answer);
+    let (_, sid) = answer.split_once("\"sid\":\"").expect("an open packet");
+    Ok((socket, format!("{path}&sid={}", &sid[..20])))
+}
+
 fn open_at(address: SocketAddr, path: &str) -> io::Result<std::net::TcpStream> {
     let mut socket = std::net::TcpStream::connect(address)?;
     socket.write_all(format!("GET {path}{REQUEST}").as_bytes())?;

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use roomcast::socketio::{self, SocketIo};
-use roomcast::{Config, Event, Handle, Hub, Server, Stats};
+use roomcast::{Config, Event, Handle, Hub, Response, Server, Stats};
 
 use crate::machine;
 
@@ -39,11 +39,24 @@ impl Host {
         Self::run(move |hub, event| io.drive(hub, event, |_, _| {}))
     }
 
+    /// Two are in a room and hear each other; whatever else comes is taken and not answered.
+    pub(crate) fn start_flooded() -> io::Result<Self> {
+        let mut io = SocketIo::new();
+        Self::run(move |hub, event| {
+            io.drive(hub, event, |io, event| {
+                if let socketio::Event::Core(event) = event {
+                    relay(io.hub(), event);
+                }
+            });
+        })
+    }
+
     fn run(handle: impl FnMut(&mut Hub, Event<'_>) + Send + 'static) -> io::Result<Self> {
         // Clients that only listen would be pinged in the middle of a round.
         let config = Config {
             ping_interval: Duration::from_secs(3600),
             message_rate: u32::MAX,
+            request_rate: u32::MAX,
             ..Config::default()
         };
         let mut server = Server::new(config)?;
@@ -70,6 +83,16 @@ impl Host {
     pub(crate) fn stop(self) -> io::Result<()> {
         self.handle.stop();
         self.thread.join().expect("the server does not panic")
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "events come by value")]
+fn relay(hub: &mut Hub, event: Event<'_>) {
+    match event {
+        Event::Request { id, .. } => _ = hub.respond(id, Response::new(204)),
+        Event::Text { id, text: "in" } => _ = hub.join(id, "two") && hub.send(id, "in"),
+        Event::Binary { id, bytes } => _ = hub.to("two").except(id).send(bytes),
+        _ => {}
     }
 }
 

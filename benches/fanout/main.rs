@@ -17,6 +17,7 @@
 //! that it runs.
 
 mod crowd;
+mod flood;
 mod floor;
 mod frame;
 mod host;
@@ -53,7 +54,7 @@ fn main() -> io::Result<()> {
             false => println!("{receivers:>9}  left out: at most {limit} files may be open"),
         }
     }
-    println!("\n{idle}");
+    println!("\n{idle}\n{}", flood::measure(plan.flooded)?);
     Ok(())
 }
 
@@ -79,6 +80,8 @@ struct Plan {
     share: u32,
     /// Numbers of idle connections.
     idle: &'static [usize],
+    /// Messages during each flood.
+    flooded: usize,
 }
 
 const FULL: Plan = Plan {
@@ -87,6 +90,7 @@ const FULL: Plan = Plan {
     rounds: 7,
     share: 1,
     idle: &[1000, 5000],
+    flooded: 5000,
 };
 
 const QUICK: Plan = Plan {
@@ -95,6 +99,7 @@ const QUICK: Plan = Plan {
     rounds: 1,
     share: 20,
     idle: &[200],
+    flooded: 100,
 };
 
 /// Publishers, and how many messages each has under way: one at a time, a stream, a crowd.

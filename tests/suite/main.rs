@@ -19,6 +19,8 @@ mod fuzz_hub;
 mod handshake;
 mod http;
 mod lifetime;
+#[cfg(feature = "socketio")]
+mod neighbours;
 #[cfg(feature = "cli")]
 mod program;
 #[cfg(feature = "socketio")]
