@@ -81,6 +81,11 @@ pub struct Config {
     pub ping_timeout: Duration,
     /// How long the peer may take for its part of a close, and all of them when the server stops; 5 s.
     pub close_timeout: Duration,
+    /// Over how long connections are closed when the server stops; none: all at once. With some
+    /// seconds clients come back one after the other, to another server or to the next one at this
+    /// address, and each is served until its turn. Make it as long as that server needs to let all
+    /// of them in, and the supervisor's patience longer.
+    pub drain: Duration,
     /// Origins whose pages may open a WebSocket, or poll, besides those of the same host, each in
     /// full as in `https://example.com`, or `*` for all; none. Clients that send no Origin are no
     /// browsers and are let in. The first time that an origin is refused the log says so.
@@ -112,6 +117,7 @@ impl Default for Config {
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
             close_timeout: Duration::from_secs(5),
+            drain: Duration::ZERO,
             origins: Vec::new(),
         }
     }

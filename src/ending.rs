@@ -9,15 +9,15 @@ use std::time::Duration;
 use crate::conn::{Mark, Phase};
 use crate::event::{CloseReason, Queued};
 use crate::http::{Fault, Response};
-use crate::hub::{Hub, Stopping};
+use crate::hub::Hub;
 use crate::id::Id;
 use crate::ws::{self, Violation};
 
 impl Hub {
     /// Sends a response; what follows on the connection depends on the request.
     pub(crate) fn answer(&mut self, id: Id, response: Response) {
+        let goes_on = !self.is_ending() && !response.closes();
         let conn = &mut self.conns[id.key as usize];
-        let goes_on = self.stopping == Stopping::No && !response.closes();
         let (keep_alive, head_only) =
             (conn.is(Mark::KeepAlive) && goes_on, conn.is(Mark::HeadOnly));
         conn.mark(Mark::KeepAlive, keep_alive);
@@ -203,7 +203,7 @@ impl Hub {
 }
 
 /// A wait that is longer is no longer, since the time of the wheel wraps around after 198 days.
-const MAX_WAIT: Duration = Duration::from_secs(30 * 86_400);
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(30 * 86_400);
 /// RFC 6455 §7.4.1: stands for a close frame that carries no code.
 const NO_CODE: u16 = 1005;
 /// Bytes of the longest close frame.

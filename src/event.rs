@@ -79,7 +79,14 @@ pub enum Event<'a> {
     Room(RoomEvent<Id>),
     /// The time has come that [`Hub::wake_at`](crate::Hub::wake_at) asked for.
     Wake,
-    /// The server was told to stop. After the handler returns every connection is closed.
+    /// The server stops over a while, `Config::drain`, and it is the turn of this request: answer it
+    /// soon. At the end of that while it gets 503. A WebSocket is closed without this event.
+    Leave {
+        /// The connection that waits for the answer, and that ends behind it.
+        id: Id,
+    },
+    /// The server was told to stop, and `Config::drain` is over. After the handler returns every
+    /// connection is closed that is left.
     Stop,
 }
 
@@ -136,6 +143,7 @@ pub(crate) enum Queued {
     Close(Id, CloseReason, usize),
     Room(RoomEvent<Id>),
     Wake,
+    Leave(Id),
     Stop,
 }
 
@@ -146,6 +154,7 @@ impl From<Queued> for Event<'_> {
             Queued::Close(id, reason, unsent) => Event::Close { id, reason, unsent },
             Queued::Room(change) => Event::Room(change),
             Queued::Wake => Event::Wake,
+            Queued::Leave(id) => Event::Leave { id },
             Queued::Stop => Event::Stop,
         }
     }

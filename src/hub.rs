@@ -10,6 +10,8 @@ use slab::Slab;
 
 use crate::config::Config;
 use crate::conn::{Conn, Mark, Phase};
+use crate::drain::Drain;
+use crate::ending::MAX_WAIT;
 use crate::entry::Log;
 use crate::event::{CloseReason, Queued};
 use crate::gate::Gate;
@@ -43,6 +45,7 @@ pub struct Hub {
     /// The handshake that is before the handler now.
     pub(crate) upgrade: Option<Upgrade>,
     pub(crate) stopping: Stopping,
+    pub(crate) drain: Option<Drain>,
     pub(crate) stats: Stats,
     /// Whose pages were refused, for the log.
     pub(crate) refused: Refused,
@@ -60,6 +63,8 @@ pub struct Hub {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopping {
     No,
+    /// Connections are closed one after the other; the others are served.
+    Draining,
     /// Asked for; the handler hears of it first.
     Asked,
     /// All connections are being closed, until this time at most.
@@ -126,6 +131,7 @@ impl Hub {
             gone: Vec::new(),
             upgrade: None,
             stopping: Stopping::No,
+            drain: None,
             stats: Stats::default(),
             refused: Refused::default(),
             alarm: None,
@@ -229,11 +235,18 @@ impl Hub {
     }
 
     /// Stops the server: nothing is accepted any more, every connection is closed (a WebSocket
-    /// with 1001), and what is queued is written for at most `Config::close_timeout`.
+    /// with 1001), and what is queued is written for at most `Config::close_timeout`. That begins
+    /// at once or, with `Config::drain`, goes on for that long; asked again, it does not.
     pub fn stop(&mut self) {
-        if self.stopping == Stopping::No {
-            self.stopping = Stopping::Asked;
-            self.queue.push_back(Queued::Stop);
+        let span = self.config.drain.min(MAX_WAIT).as_millis() as u64;
+        match self.stopping {
+            Stopping::No if span > 0 => self.begin_drain(span),
+            Stopping::No | Stopping::Draining => {
+                self.drain = None;
+                self.stopping = Stopping::Asked;
+                self.queue.push_back(Queued::Stop);
+            }
+            Stopping::Asked | Stopping::Until(_) => {}
         }
     }
 

@@ -34,7 +34,7 @@
 //! 3  the loop     server server/accept handle              mio, sockets, the clock: only here
 //!                 sim                                      the same loop without them
 //! 2  the state    hub broadcast event conn origin reply    what one may do, what may happen
-//!                 entry deliver pace ending turn           bytes → events, closes, end of a turn
+//!                 entry deliver pace ending drain turn     bytes → events, closes, end of a turn
 //! 1  structures   rooms rooms/{event,audience,joined,own,sids}
 //!                 outbox outbox/backlog bucket gate seldom timer id config
 //! 0  bytes        http/{head,authority,body,response} ws/{decode,encode,handshake}
@@ -91,6 +91,7 @@ mod bucket;
 mod config;
 mod conn;
 mod deliver;
+mod drain;
 mod ending;
 mod entry;
 mod event;

@@ -144,6 +144,7 @@ fn is_origin(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn read(args: &[&str], env: &[(&str, &str)]) -> Result<Options, String> {
         let variable = |name: &str| {
@@ -189,6 +190,7 @@ mod tests {
             "--connect-rate=3",
             "--message-rate=4",
             "--request-rate=5",
+            "--drain=6",
         ];
         let expected = Config {
             max_connections: 1,
@@ -196,6 +198,7 @@ mod tests {
             connect_rate: 3,
             message_rate: 4,
             request_rate: 5,
+            drain: Duration::from_secs(6),
             ..Config::default()
         };
         assert_eq!(read(&all, &[]).unwrap().config, expected);

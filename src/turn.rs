@@ -35,6 +35,7 @@ impl Hub {
             self.alarm = None;
             self.queue.push_back(Queued::Wake);
         }
+        self.drain_on();
         deliver::drain(self, handler);
         if self.stopping == Stopping::Asked {
             self.close_all();
@@ -59,7 +60,7 @@ impl Hub {
             .paused
             .front()
             .map(|next| next.0.saturating_sub(self.now));
-        let waits = [self.timers.next(), end, alarm, pause];
+        let waits = [self.timers.next(), end, alarm, pause, self.drain_patience()];
         waits.into_iter().flatten().min()
     }
 
@@ -122,6 +123,11 @@ impl Hub {
             Stopping::Until(end) => self.conns.is_empty() || self.now >= end,
             _ => false,
         }
+    }
+
+    /// Whether everything is being closed, and no request is followed by another.
+    pub(crate) fn is_ending(&self) -> bool {
+        matches!(self.stopping, Stopping::Asked | Stopping::Until(_))
     }
 
     /// Whether it accepts no more connections.
@@ -187,18 +193,7 @@ impl Hub {
             .map(|(key, conn)| (conn.id(key as u32), conn.phase))
             .collect();
         for (id, phase) in all {
-            match phase {
-                Phase::Open => self.close_open(id, 1001, "server stops", CloseReason::Stopped),
-                Phase::Answer | Phase::Body => {
-                    self.give_up(id, "the server stops", CloseReason::Stopped)
-                }
-                Phase::Idle if self.outboxes.is_empty(id.key) => {
-                    self.lose(id, CloseReason::Stopped)
-                }
-                Phase::Idle | Phase::Head => self.finish(id.key, self.config.close_timeout),
-                Phase::Stream => _ = self.conns[id.key as usize].mark(Mark::KeepAlive, false),
-                Phase::Closing | Phase::Last | Phase::Drain | Phase::Gone => {}
-            }
+            self.stop_one(id, phase);
         }
     }
 

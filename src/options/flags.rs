@@ -1,6 +1,7 @@
 //! The table of flags, one entry each: what it is called, what it says, what it does.
 
 use std::ffi::{OsStr, OsString};
+use std::time::Duration;
 
 use super::{Options, is_origin};
 
@@ -25,7 +26,7 @@ pub(super) enum Action {
     ),
 }
 
-pub(super) const FLAGS: [Flag; 23] = [
+pub(super) const FLAGS: [Flag; 24] = [
     Flag {
         short: Some('p'),
         long: "port",
@@ -207,6 +208,18 @@ pub(super) const FLAGS: [Flag; 23] = [
         env: None,
         action: Action::Value("COUNT", |options, value| {
             options.config.request_rate = count(&value)?;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
+        long: "drain",
+        help: "close the connections over so long when it is told to stop [0]",
+        env: None,
+        action: Action::Value("SECONDS", |options, value| {
+            let seconds =
+                number(&value, 0, 86_400).ok_or("a number of seconds, of a day at most")?;
+            options.config.drain = Duration::from_secs(seconds);
             Ok(())
         }),
     },

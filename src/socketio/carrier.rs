@@ -272,6 +272,14 @@ impl SocketIo {
         }
     }
 
+    /// The server stops in slices, and it is the turn of this request: if it is a poll its session
+    /// ends as all do then, without a packet that says so, and its client comes back.
+    pub(super) fn leave_poll(&mut self, hub: &mut Hub, id: Id) {
+        if let Some(Part::Poll(key)) = self.role(id) {
+            self.end(hub, key, Reason::ServerShuttingDown, Farewell::Noop);
+        }
+    }
+
     /// The WebSocket that a session might have changed to is closed, and polling goes on.
     pub(super) fn abandon_upgrade(&mut self, hub: &mut Hub, key: u32) {
         let work = self.sessions[key as usize].work_mut();

@@ -223,6 +223,7 @@ impl SocketIo {
                 ref reason,
                 unsent,
             } if self.role(id).is_some() => self.gone(hub, id, reason, unsent),
+            crate::Event::Leave { id } if self.role(id).is_some() => self.leave_poll(hub, id),
             event => {
                 match event {
                     crate::Event::Wake => self.wake(hub),

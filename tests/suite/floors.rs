@@ -14,6 +14,7 @@ const FLOORS: [&[&str]; 6] = [
         "broadcast",
         "conn",
         "deliver",
+        "drain",
         "ending",
         "entry",
         "event",

@@ -9,6 +9,7 @@ mod chat;
 mod command;
 mod deadlines;
 mod delivery;
+mod drain;
 mod examples;
 #[cfg(feature = "files")]
 mod files;

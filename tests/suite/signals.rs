@@ -1,10 +1,11 @@
 //! How the program ends when it is told to, by the signals of a terminal and of a supervisor.
 
 use std::io::Read;
+use std::net::TcpStream;
 use std::process::Command;
 
 use crate::program::Program;
-use crate::support::{Http, closing, open};
+use crate::support::{Http, closing, hear, open, say};
 
 /// Sends a signal by its name.
 #[track_caller]
@@ -44,4 +45,20 @@ fn a_second_signal_ends_it_at_once() {
         send(&program, signal);
         assert_eq!(program.ended().code, Some(code));
     }
+}
+
+#[test]
+fn a_drain_serves_who_is_in_and_a_second_signal_ends_it() {
+    let program = Program::start(&["--drain", "86400", "-v"]);
+    while !program.logged().starts_with("info: room for ") {}
+    let mut socket = open(program.addr(), "/ws");
+    send(&program, "TERM");
+    while !program.logged().contains("are closed within 86400000 ms") {}
+    say(&mut socket, r#"["whoami"]"#);
+    assert!(hear(&mut socket).starts_with(r#"["whoami","#));
+    // Who comes now is not let in: nobody listens any more.
+    let gone = TcpStream::connect(program.addr()).and_then(|mut late| late.read(&mut [0]));
+    assert!(matches!(gone, Ok(0) | Err(_)));
+    send(&program, "TERM");
+    assert_eq!(program.ended().code, Some(143));
 }

@@ -4,6 +4,7 @@ mod app;
 mod broadcasts;
 mod comebacks;
 mod cors;
+mod drain;
 mod entering;
 mod fuzz;
 mod heartbeat;
