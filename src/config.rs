@@ -15,7 +15,7 @@ use std::time::Duration;
 pub struct Config {
     /// Connections at a time; 100,000. More are closed as soon as they are accepted. Each that is
     /// idle takes 128 bytes here and some kilobytes of the kernel, so that this many fit into a
-    /// gigabyte. The `roomcast` command takes fewer where the system gives fewer open files.
+    /// gigabyte. There are no more sessions of Socket.IO either. The `roomcast` command takes fewer where the system gives fewer open files.
     pub max_connections: usize,
     /// Connections at a time from one address, or from one network of 2⁶⁴ addresses of IPv6;
     /// 10,000, so that a benchmark on one machine runs and it takes ten addresses to fill the

@@ -41,11 +41,7 @@ impl SocketIo {
         }
         let served = match self.check(hub, request, false, handler) {
             Err(refusal) => Err(refusal),
-            Ok(None) => {
-                let key = self.open(hub, Carrier::Polling { held: None });
-                let body = self.sessions[key as usize].next_body().unwrap_or_default();
-                Ok(Some(self.packets(body)))
-            }
+            Ok(None) => Ok(Some(self.open_polling(hub, id))),
             Ok(Some(key)) => match request.method() {
                 "GET" => self.hold(hub, id, key, origin),
                 "POST" => self.post(hub, id, key, request, handler).map(Some),
@@ -55,6 +51,19 @@ impl SocketIo {
             },
         };
         served.unwrap_or_else(|refusal| Some(self.refused(hub, &refusal, handler)))
+    }
+
+    /// Opens a session that polls. It needs no connection to stay for a while, so that no limit of
+    /// connections holds for it: there are as many at most, and each counts for many messages.
+    fn open_polling(&mut self, hub: &mut Hub, id: Id) -> Response {
+        if self.sessions.len() >= hub.config().max_connections {
+            log::info!("no session: there are Config::max_connections (--max-connections)");
+            return Response::text(503, "too many sessions");
+        }
+        hub.charge(id, OPENING);
+        let key = self.open(hub, Carrier::Polling { held: None });
+        let body = self.sessions[key as usize].next_body().unwrap_or_default();
+        self.packets(body)
     }
 
     /// What a request names below our path, if it is a file it wants.
@@ -114,3 +123,7 @@ impl SocketIo {
         hub.respond(id, response);
     }
 }
+
+/// Messages that opening a session counts for: by default a connection opens a thousand of them at
+/// once, for a proxy whose clients come back, and then a hundred in a second.
+const OPENING: usize = 100;

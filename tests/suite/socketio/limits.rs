@@ -149,3 +149,33 @@ fn who_posts_packets_too_fast_is_read_slowly_and_loses_nothing() {
     assert_eq!(answers(&mut world), 1);
     assert_eq!(cut(&mut world), 0);
 }
+
+#[test]
+fn sessions_that_poll_are_no_more_than_connections_may_be_and_are_not_opened_too_fast() {
+    let mut world = World::new(false);
+    world.sim = Sim::new(Config {
+        max_connections: 1500,
+        ..Config::default()
+    });
+    let id = world.sim.connect();
+    let get = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: a\r\n\r\n";
+    world.receive(id, get.repeat(2000).as_bytes());
+    let answers = |world: &mut World, status: &str| {
+        let mut count = 0;
+        for _ in 0..10 {
+            world.end_turn();
+            let taken = String::from_utf8(world.sim.take(id)).unwrap();
+            count += taken.matches(status).count();
+        }
+        count
+    };
+    assert!((985..=1000).contains(&answers(&mut world, "200 OK")));
+    world.sim.advance(1000);
+    assert!((95..=101).contains(&answers(&mut world, "200 OK")));
+    for _ in 0..3 {
+        world.sim.advance(1000);
+        answers(&mut world, "200 OK");
+    }
+    world.sim.advance(2000);
+    assert!(answers(&mut world, "503 Service Unavailable") > 400);
+}
