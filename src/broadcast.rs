@@ -58,6 +58,9 @@ impl Hub {
     }
 
     fn publish(&mut self, audience: &Audience, message: Message<'_>) -> usize {
+        if self.compressor.takes(message) {
+            return self.publish_large(audience, message);
+        }
         let Some(run) = self.encode_frame(message.opcode(), message.payload()) else {
             return 0;
         };

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::ws::Compression;
+
 /// Limits and deadlines of a server; all of them hold from the first byte of a connection.
 /// A deadline of more than 30 days is one of 30 days.
 ///
@@ -90,6 +92,10 @@ pub struct Config {
     /// full as in `https://example.com`, or `*` for all; none. Clients that send no Origin are no
     /// browsers and are let in. The first time that an origin is refused the log says so.
     pub origins: Vec<String>,
+    /// How messages are compressed where a client offers it (RFC 7692), by
+    /// `Compression::deflate` with the Cargo feature `deflate`; not at all. Turn it on for large
+    /// text on slow links. `max_message` then holds for a message as it comes and inflated.
+    pub compression: Option<Compression>,
 }
 
 impl Default for Config {
@@ -119,6 +125,7 @@ impl Default for Config {
             close_timeout: Duration::from_secs(5),
             drain: Duration::ZERO,
             origins: Vec::new(),
+            compression: None,
         }
     }
 }

@@ -17,6 +17,9 @@ pub(crate) struct Conn {
     /// Tells this connection from earlier ones with the same key.
     pub(crate) generation: u32,
     pub(crate) phase: Phase,
+    /// Bits of the window that its peer has for what is compressed, 9 to 15; 0 where that was not
+    /// agreed on (RFC 7692 §7.1.2).
+    pub(crate) window: u8,
     /// Yes or no to each [`Mark`], a bit each.
     marks: u16,
     /// The requests or messages that it has sent.
@@ -99,6 +102,7 @@ impl Conn {
             phase: Phase::Idle,
             marks: Mark::KeepAlive as u16,
             used: Bucket::new(now),
+            window: 0,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::http::{self, Body, CONTINUE, Framing, Head, Request};
 use crate::hub::Hub;
 use crate::id::Id;
 use crate::reply::Upgrade;
-use crate::ws::{self, Item, Refusal};
+use crate::ws::{Item, Refusal};
 
 /// How one item went: so many bytes were used, and whether there may be another.
 enum Step {
@@ -30,6 +30,7 @@ pub(crate) fn receive(hub: &mut Hub, key: u32, bytes: &mut [u8], handler: Handle
     let id = conn.id(key);
     let mut work = conn.work.take().map_or_else(Work::default, |work| *work);
     hub.heard(id);
+    hub.compressor.begin_read();
     if work.kept.is_empty() {
         let used = consume(hub, id, &mut work, bytes, handler);
         work.kept.extend_from_slice(&bytes[used..]);
@@ -245,22 +246,10 @@ fn ask(hub: &mut Hub, id: Id, request: Request<'_>, handler: Handler<'_>) {
 /// Puts a WebSocket before the application, and opens it unless that was refused.
 fn upgrade(hub: &mut Hub, id: Id, request: Request<'_>, handler: Handler<'_>) {
     hub.await_answer(id);
-    let accept = match hub.admits_origin(&request) {
-        true => ws::accept_key(&request),
-        false => Err(Refusal::Origin),
-    };
-    match accept {
+    match Upgrade::judge(hub, id, &request) {
         Err(refusal) => hub.refuse_upgrade(id, refusal, &request),
-        Ok(accept) => {
-            let offered = request.protocols().map(str::to_owned).collect();
-            hub.upgrade = Some(Upgrade {
-                id,
-                accept,
-                offered,
-                chosen: None,
-                nameless: false,
-                unpinged: false,
-            });
+        Ok(upgrade) => {
+            hub.upgrade = Some(upgrade);
             handler(hub, Event::Upgrade { id, request });
             if let Some(upgrade) = hub
                 .upgrade
@@ -276,20 +265,16 @@ fn upgrade(hub: &mut Hub, id: Id, request: Request<'_>, handler: Handler<'_>) {
 
 fn frame(hub: &mut Hub, id: Id, work: &mut Work, bytes: &mut [u8], handler: Handler<'_>) -> Step {
     // Who makes the application say more than may wait has to take some of it first.
-    if !bytes.is_empty() && hub.outboxes.exceeds(id.key, hub.config.max_backlog) {
+    let exceeds = hub.outboxes.exceeds(id.key, hub.config.max_backlog);
+    if !bytes.is_empty() && (exceeds || hub.compressor.is_spent()) {
         hub.resumed.push(id.key);
         return Step::Wait(0);
     }
     if bytes.is_empty() || hub.is_too_fast(id) {
         return Step::Wait(0);
     }
-    let limits = ws::Limits {
-        frame: hub.config.max_frame as u64,
-        message: hub.config.max_message as u64,
-        fragments: hub.config.max_fragments,
-    };
     let (len, begins) = (bytes.len(), !work.decoder.is_within_frame());
-    match work.decoder.decode(bytes, limits) {
+    match hub.decode(id.key, &mut work.decoder, bytes) {
         Ok((0, None)) => {
             hub.await_message(id, &mut work.begun);
             Step::Wait(0)

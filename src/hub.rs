@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use slab::Slab;
 
+use crate::compress::Compressor;
 use crate::config::Config;
 use crate::conn::{Conn, Mark, Phase};
 use crate::drain::Drain;
@@ -58,6 +59,7 @@ pub struct Hub {
     sids: Box<dyn FnMut() -> Sid + Send>,
     /// Memory of the last broadcast, for the next one.
     pub(crate) audience: Audience,
+    pub(crate) compressor: Compressor,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +96,9 @@ pub struct Stats {
     pub delivered: u64,
     /// System calls that wrote to a connection.
     pub writes: u64,
+    /// Messages that were compressed: a broadcast to a hundred counts once, or once for each size
+    /// of window that its receivers have.
+    pub compressed: u64,
     /// Requests that were refused before an application saw them whole.
     pub refused: u64,
     /// WebSockets closed because the peer broke the protocol.
@@ -112,13 +117,23 @@ pub struct Stats {
 /// A message encoded once, for [`Hub::push`]; good until the handler returns.
 #[derive(Clone, Copy, Debug)]
 pub struct Encoded {
-    run: Run,
+    pub(crate) form: Form,
     batch: u32,
+}
+
+/// Where an encoded message is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    /// In the batch.
+    Run(Run),
+    /// Not yet: its form depends on who gets it.
+    Large(u32),
 }
 
 impl Hub {
     pub(crate) fn new(config: Config, now: u64, sids: Box<dyn FnMut() -> Sid + Send>) -> Self {
         Self {
+            compressor: Compressor::new(&config),
             config,
             conns: Slab::new(),
             rooms: Rooms::new(),
@@ -202,22 +217,27 @@ impl Hub {
     /// ```
     pub fn encode<'m>(&mut self, message: impl Into<Message<'m>>) -> Option<Encoded> {
         let message = message.into();
-        let (opcode, payload) = (message.opcode(), message.payload());
-        let run = self.encode_frame(opcode, payload)?;
+        let form = match self.compressor.takes(message) {
+            true => self.keep_large(message)?,
+            false => Form::Run(self.encode_frame(message.opcode(), message.payload())?),
+        };
         Some(Encoded {
-            run,
+            form,
             batch: self.outboxes.number(),
         })
     }
 
     /// Sends an encoded message to one socket; `false` also when the message is of an earlier turn.
     pub fn push(&mut self, id: Id, message: Encoded) -> bool {
-        let sendable = self.is_open(id) && message.batch == self.outboxes.number();
-        if sendable {
-            self.outboxes.push(id.key, message.run);
-            self.stats.delivered += 1;
+        if !self.is_open(id) || message.batch != self.outboxes.number() {
+            return false;
         }
-        sendable
+        let Some(run) = self.form_for(id.key, message) else {
+            return false;
+        };
+        self.outboxes.push(id.key, run);
+        self.stats.delivered += 1;
+        true
     }
 
     /// Closes a WebSocket with a code (RFC 6455 §7.4) and a reason of at most 123 bytes, or gives
@@ -296,9 +316,9 @@ impl Hub {
 
     /// Counters since the start.
     pub fn stats(&self) -> Stats {
-        let writes = self.outboxes.writes;
         Stats {
-            writes,
+            writes: self.outboxes.writes,
+            compressed: self.compressor.count,
             ..self.stats
         }
     }
@@ -321,9 +341,15 @@ impl Hub {
             chosen,
             nameless,
             unpinged,
+            agreed,
             ..
         } = upgrade;
-        let encode = |batch: &mut Vec<u8>| ws::switching(batch, accept, chosen.as_deref());
+        let (extension, window) = match agreed {
+            Some((answer, window)) => (Some(answer.as_str()), *window),
+            None => (None, 0),
+        };
+        let encode =
+            |batch: &mut Vec<u8>| ws::switching(batch, accept, chosen.as_deref(), extension);
         let Some(run) = self
             .outboxes
             .encode(512 + chosen.as_ref().map_or(0, String::len), encode)
@@ -332,7 +358,7 @@ impl Hub {
         };
         self.outboxes.push(id.key, run);
         let conn = &mut self.conns[id.key as usize];
-        conn.phase = Phase::Open;
+        (conn.phase, conn.window) = (Phase::Open, window);
         conn.mark(Mark::Unpinged, *unpinged);
         self.stats.opened += 1;
         match unpinged {

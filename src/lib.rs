@@ -19,8 +19,8 @@
 //! From other threads one gets in by a [`Handle`]. Plain HTTP is [`Event::Request`], answered by
 //! [`Hub::respond`] now or later; one whose body is still on its way is [`Event::Upload`] first. A
 //! folder is served by [`files::Files`]. Without sockets, with bytes and a clock that is turned by
-//! hand, the same server is a [`Sim`]. Limits and deadlines are in [`Config`]. Clients of Socket.IO
-//! are served by [`socketio::SocketIo`].
+//! hand, the same server is a [`Sim`]. Limits and deadlines are in [`Config`], and whether messages
+//! are compressed. Clients of Socket.IO are served by [`socketio::SocketIo`].
 //!
 //! # Layout
 //!
@@ -34,10 +34,12 @@
 //! 3  the loop     server server/accept handle              mio, sockets, the clock: only here
 //!                 sim                                      the same loop without them
 //! 2  the state    hub broadcast event conn origin reply    what one may do, what may happen
+//!                 compress                                 who gets a message in which form
 //!                 entry deliver pace ending drain turn     bytes → events, closes, end of a turn
 //! 1  structures   rooms rooms/{event,audience,joined,own,sids}
 //!                 outbox outbox/backlog bucket gate seldom timer id config
-//! 0  bytes        http/{head,authority,body,response} ws/{decode,encode,handshake}
+//! 0  bytes        http/{head,authority,body,response} ws/{decode,encode,handshake,compression}
+//!                 ws/deflate ws/deflate/offer              the feature `deflate`
 //! ```
 //!
 //! `socketio/{engine,packet}` are bytes too; they stand with their layer, which nothing below knows.
@@ -59,16 +61,16 @@
 //!    and delivered in order after the handler returns. (`simulation`)
 //! 4. Nothing leaves a slab while something walks over it: closing marks, the end of the turn
 //!    removes. After [`Event::Close`] no event names that id. (`simulation`)
-//! 5. An idle WebSocket in one room takes at most 128 bytes in all, and no heap of its own; an
-//!    address that none of the others has, 64 more.
+//! 5. An idle WebSocket in one room takes at most 128 bytes in all, and no heap of its own, whether
+//!    it compresses or not; an address that none of the others has, 64 more.
 //!    Buffers grow for work in hand and are given back. (`tests/memory.rs`)
 //! 6. Every length that a peer declares is checked before a byte is reserved for it
 //!    (`lengths_are_refused_when_they_are_declared`), and every wait for a peer has a deadline
 //!    (`waits`, `deadlines`).
 //! 7. No system call in a loop over connections but the flush; one write for each receiver in a
 //!    turn. (`a_turn_of_many_messages_is_one_write_for_each_receiver`)
-//! 8. One peer cannot starve the others: one read of 64 KiB for each connection in a turn, the
-//!    rest is carried over. (`websocket`, `files`)
+//! 8. One peer cannot starve the others: one read of 64 KiB for each connection in a turn, and a
+//!    MiB that it inflates to; the rest is carried over. (`websocket`, `files`, `compression`)
 //! 9. Backlog is bounded in bytes, for each receiver and in all; beyond, the receiver is closed
 //!    with 1008 "too slow" and counted in [`Stats`]. Control frames always get through. (`simulation`)
 //! 10. What one sender published every receiver gets in that order, each message once, whole.
@@ -88,6 +90,7 @@
 
 mod broadcast;
 mod bucket;
+mod compress;
 mod config;
 mod conn;
 mod deliver;
@@ -132,4 +135,4 @@ pub use rooms::{Audience, RoomEvent, Rooms, Who};
 pub use server::Server;
 pub use sim::Sim;
 pub use timer::Wheel;
-pub use ws::{Message, Violation};
+pub use ws::{Compression, Message, Violation};

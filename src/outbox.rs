@@ -85,6 +85,11 @@ impl Outboxes {
         })
     }
 
+    /// Whether so many bytes more may be encoded in this turn.
+    pub(crate) fn has_room(&self, len: usize) -> bool {
+        len <= MAX_BATCH - self.batch.len()
+    }
+
     /// Forgets what was encoded last, which nobody gets.
     pub(crate) fn take_back(&mut self, run: Run) {
         debug_assert_eq!(run.end as usize, self.batch.len(), "it is the last");

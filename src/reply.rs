@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::conn::Phase;
-use crate::http::Response;
+use crate::http::{Request, Response};
 use crate::hub::Hub;
 use crate::id::Id;
+use crate::ws::{self, Refusal};
 
 /// A WebSocket that opens when the handler returns.
 #[derive(Debug)]
@@ -16,6 +17,28 @@ pub(crate) struct Upgrade {
     pub(crate) chosen: Option<String>,
     pub(crate) nameless: bool,
     pub(crate) unpinged: bool,
+    /// The extension that was agreed on: the answer, and the window.
+    pub(crate) agreed: Option<(String, u8)>,
+}
+
+impl Upgrade {
+    /// Whether a request is a handshake in order, from a page that is let in, and what answers it.
+    pub(crate) fn judge(hub: &mut Hub, id: Id, request: &Request<'_>) -> Result<Self, Refusal> {
+        if !hub.admits_origin(request) {
+            return Err(Refusal::Origin);
+        }
+        let accept = ws::accept_key(request)?;
+        let offers: Vec<_> = request.headers("sec-websocket-extensions").collect();
+        Ok(Self {
+            id,
+            accept,
+            offered: request.protocols().map(str::to_owned).collect(),
+            chosen: None,
+            nameless: false,
+            unpinged: false,
+            agreed: hub.compressor.agree(&offers.join(","))?,
+        })
+    }
 }
 
 impl Hub {

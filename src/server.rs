@@ -214,7 +214,7 @@ impl Server {
             if self.hub.unlist(key) && self.read(key, handler) && self.hub.list(key, false) {
                 self.carry.push(key);
             }
-            if self.hub.outboxes.batch_len() > LARGE_BATCH {
+            if self.hub.outboxes.batch_len() + self.hub.compressor.kept > LARGE_BATCH {
                 self.flush(handler);
             }
         }
@@ -279,5 +279,6 @@ fn random_sid() -> Sid {
 
 /// Bytes of one read, which is also what one peer may take of a turn.
 const BUFFER: usize = 64 * 1024;
-/// Bytes of a batch after which it is written within the turn, so that readers keep up.
+/// Bytes of a batch, and of what is kept for it, after which it is written within the turn, so that
+/// readers keep up.
 const LARGE_BATCH: usize = 1 << 20;

@@ -90,6 +90,7 @@ impl Hub {
 
     /// Ends the batch of this turn, and enforces the limits on what slow receivers keep waiting.
     pub(crate) fn settle(&mut self, handler: Handler<'_>) {
+        self.compressor.forget();
         for key in self.outboxes.seal() {
             let Some(conn) = self.conns.get(key as usize) else {
                 continue;

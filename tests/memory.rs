@@ -8,6 +8,10 @@
 
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
+#[cfg(feature = "deflate")]
+#[path = "memory/deflate.rs"]
+mod deflate;
+
 use std::alloc::System;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};

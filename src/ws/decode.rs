@@ -4,17 +4,20 @@
 //! message that is cut, by fragmentation or by the end of the buffer, is gathered in the decoder,
 //! which is otherwise empty and need not exist. A head or a control frame that is cut is left
 //! where it is: at most 131 bytes that the caller brings again with more behind them.
+//!
+//! A compressed message is gathered as it comes and inflated when it is whole: while it is not, it
+//! costs the bytes that the peer has sent, and no inflater.
 
 use std::str;
 
-use super::{Opcode, Violation};
+use super::{Codec, Opcode, Violation};
 
 /// How long what a peer sends may be; checked against the declared length.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// Bytes in the payload of one frame.
     pub(crate) frame: u64,
-    /// Bytes in one message, all its frames together.
+    /// Bytes in one message, all its frames together, as it comes and inflated.
     pub(crate) message: u64,
     /// Frames of one message.
     pub(crate) fragments: u32,
@@ -36,6 +39,8 @@ pub(crate) enum Item<'a> {
 pub(crate) struct Decoder {
     /// What the unfinished message is; none between messages.
     kind: Option<Kind>,
+    /// Whether that message is compressed.
+    compressed: bool,
     /// The rest of the frame that is arriving.
     frame: Option<Rest>,
     /// The payload so far, unmasked.
@@ -65,6 +70,7 @@ struct Rest {
 #[derive(Clone, Copy, Debug)]
 struct Head {
     last: bool,
+    compressed: bool,
     opcode: Opcode,
     len: u64,
     mask: [u8; 4],
@@ -75,22 +81,24 @@ struct Head {
 impl Decoder {
     /// Takes one item from the front of `bytes`: how many bytes were used, and the item if it is
     /// whole. `(n, None)`: use up `n`, keep the rest and call again when there is more.
-    /// After an error the connection must fail; the decoder is of no more use.
+    /// After an error the connection must fail; the decoder is of no more use. There is a codec
+    /// where compression was agreed on.
     pub(crate) fn decode<'a>(
         &'a mut self,
         bytes: &'a mut [u8],
         limits: Limits,
+        codec: Option<&mut dyn Codec>,
     ) -> Result<(usize, Option<Item<'a>>), Violation> {
         self.forget_delivered();
         if self.frame.is_some() {
-            return self.go_on(bytes, 0);
+            return self.go_on(bytes, 0, limits, codec);
         }
-        let Some(head) = parse_head(bytes)? else {
+        let Some(head) = parse_head(bytes, codec.is_some())? else {
             return Ok((0, None));
         };
         match head.opcode {
             Opcode::Close | Opcode::Ping | Opcode::Pong => control(head, bytes),
-            _ => self.begin(head, bytes, limits),
+            _ => self.begin(head, bytes, limits, codec),
         }
     }
 
@@ -116,6 +124,7 @@ impl Decoder {
         head: Head,
         bytes: &'a mut [u8],
         limits: Limits,
+        codec: Option<&mut dyn Codec>,
     ) -> Result<(usize, Option<Item<'a>>), Violation> {
         let kind = match (head.opcode, self.kind) {
             (Opcode::Continuation, Some(kind)) => kind,
@@ -132,7 +141,7 @@ impl Decoder {
         }
         let first = self.kind.is_none();
         let end = head.size as u64 + head.len;
-        if first && head.last && end <= bytes.len() as u64 {
+        if first && head.last && !head.compressed && end <= bytes.len() as u64 {
             return in_place(kind, head, bytes);
         }
         self.fragments += 1;
@@ -140,12 +149,13 @@ impl Decoder {
             return Err(Violation::TooManyFragments);
         }
         self.kind = Some(kind);
+        self.compressed |= head.compressed;
         self.frame = Some(Rest {
             left: head.len,
             mask: head.mask,
             last: head.last,
         });
-        self.go_on(bytes, head.size)
+        self.go_on(bytes, head.size, limits, codec)
     }
 
     /// Gathers what there is of the frame that is arriving, from `start` on.
@@ -153,6 +163,8 @@ impl Decoder {
         &'a mut self,
         bytes: &'a mut [u8],
         start: usize,
+        limits: Limits,
+        codec: Option<&mut dyn Codec>,
     ) -> Result<(usize, Option<Item<'a>>), Violation> {
         let Some(rest) = &mut self.frame else {
             return Ok((start, None));
@@ -167,7 +179,11 @@ impl Decoder {
         if whole {
             self.frame = None;
         }
-        self.check_text(whole && last)?;
+        match codec.filter(|_| self.compressed) {
+            Some(codec) if whole && last => self.inflate(codec, limits)?,
+            Some(_) => {}
+            None => self.check_text(whole && last)?,
+        }
         let item = (whole && last).then(|| self.deliver()).transpose()?;
         Ok((start + n, item))
     }
@@ -185,6 +201,12 @@ impl Decoder {
         Ok(())
     }
 
+    fn inflate(&mut self, codec: &mut dyn Codec, limits: Limits) -> Result<(), Violation> {
+        let compressed = std::mem::take(&mut self.message);
+        let limit = usize::try_from(limits.message).unwrap_or(usize::MAX);
+        codec.inflate(&compressed, &mut self.message, limit)
+    }
+
     fn deliver(&mut self) -> Result<Item<'_>, Violation> {
         match self.kind.take() {
             Some(Kind::Text) => text(&self.message).map(Item::Text),
@@ -194,11 +216,11 @@ impl Decoder {
 }
 
 /// Reads the head of a frame; `None` until it is whole.
-fn parse_head(bytes: &[u8]) -> Result<Option<Head>, Violation> {
+fn parse_head(bytes: &[u8], inflates: bool) -> Result<Option<Head>, Violation> {
     let &[first, second, ref rest @ ..] = bytes else {
         return Ok(None);
     };
-    let opcode = opcode(first)?;
+    let opcode = opcode(first, inflates)?;
     let control = opcode as u8 & 8 != 0;
     // RFC 6455 §5.5: control frames are short and not fragmented. §5.1: clients mask.
     if control && (first & 0x80 == 0 || second & 0x7f > 125) {
@@ -224,6 +246,7 @@ fn parse_head(bytes: &[u8]) -> Result<Option<Head>, Violation> {
     let last = first & 0x80 != 0;
     Ok(Some(Head {
         last,
+        compressed: first & COMPRESSED != 0,
         opcode,
         len,
         mask: [a, b, c, d],
@@ -231,9 +254,14 @@ fn parse_head(bytes: &[u8]) -> Result<Option<Head>, Violation> {
     }))
 }
 
-fn opcode(first: u8) -> Result<Opcode, Violation> {
-    // RFC 6455 §5.2: these bits are for extensions, and none was agreed on.
-    if first & 0x70 != 0 {
+fn opcode(first: u8, inflates: bool) -> Result<Opcode, Violation> {
+    // RFC 6455 §5.2: these bits are for extensions. RFC 7692 §6: the first of them may stand on the
+    // first frame of a message, if that was agreed on, and on no other.
+    let allowed = match first & 0x0f {
+        1 | 2 if inflates => COMPRESSED,
+        _ => 0,
+    };
+    if first & 0x70 & !allowed != 0 {
         return Err(Violation::Protocol("a reserved bit is set"));
     }
     match first & 0x0f {
@@ -312,6 +340,9 @@ fn unmask(bytes: &mut [u8], mask: [u8; 4]) {
         }
     }
 }
+
+/// The first reserved bit: the message is compressed (RFC 7692 §6).
+const COMPRESSED: u8 = 0x40;
 
 #[cfg(test)]
 mod tests;

@@ -76,6 +76,14 @@ pub(crate) fn frame(out: &mut Vec<u8>, opcode: Opcode, payload: &[u8]) {
     out.extend_from_slice(payload);
 }
 
+/// Appends one whole frame whose payload is compressed, which its first reserved bit says
+/// (RFC 7692 §6).
+pub(crate) fn compressed_frame(out: &mut Vec<u8>, opcode: Opcode, payload: &[u8]) {
+    let start = out.len();
+    frame(out, opcode, payload);
+    out[start] |= 0x40;
+}
+
 /// Bytes that [`frame`] will append for a payload of `len` bytes.
 pub(crate) fn frame_len(len: usize) -> usize {
     let head = match len {

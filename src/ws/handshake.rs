@@ -76,13 +76,21 @@ pub(crate) fn same_host(origin: &str, host: &str) -> bool {
 }
 
 /// Appends the answer that turns the connection into a WebSocket (§4.2.2).
-pub(crate) fn switching(out: &mut Vec<u8>, accept: &str, protocol: Option<&str>) {
+pub(crate) fn switching(
+    out: &mut Vec<u8>,
+    accept: &str,
+    protocol: Option<&str>,
+    extension: Option<&str>,
+) {
     out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
     encode_field(out, "Upgrade", "websocket");
     encode_field(out, "Connection", "Upgrade");
     encode_field(out, "Sec-WebSocket-Accept", accept);
     if let Some(protocol) = protocol {
         encode_field(out, "Sec-WebSocket-Protocol", protocol);
+    }
+    if let Some(extension) = extension {
+        encode_field(out, "Sec-WebSocket-Extensions", extension);
     }
     out.extend_from_slice(b"\r\n");
 }
@@ -124,11 +132,12 @@ mod tests {
             Ok("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned())
         );
         let mut out = Vec::new();
-        switching(&mut out, "abc", Some("chat"));
+        switching(&mut out, "abc", Some("chat"), Some("zip"));
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Accept: abc\r\nSec-WebSocket-Protocol: chat\r\n\r\n"
+             Sec-WebSocket-Accept: abc\r\nSec-WebSocket-Protocol: chat\r\n\
+             Sec-WebSocket-Extensions: zip\r\n\r\n"
         );
     }
 

@@ -91,6 +91,16 @@ fn echo_sends_everything_back() {
     assert!(one.read().unwrap() == long);
 }
 
+#[cfg(feature = "deflate")]
+#[test]
+fn deflate_sends_everything_back_also_to_who_does_not_compress() {
+    let deflate = Example::start("deflate");
+    let mut one = deflate.open();
+    let text = "long ".repeat(1000);
+    say(&mut one, text.clone());
+    assert!(hear(&mut one) == text);
+}
+
 #[test]
 fn relay_sends_everything_to_all_others() {
     let relay = Example::start("relay");

@@ -12,6 +12,7 @@ const FLOORS: [&[&str]; 6] = [
     ],
     &[
         "broadcast",
+        "compress",
         "conn",
         "deliver",
         "drain",

@@ -132,3 +132,42 @@ fn no_request_harms_the_server() {
 fn no_frame_harms_the_server() {
     (0..20_000).for_each(|seed| attack(seed, true));
 }
+
+/// One connection that compresses, and sends compressed messages that are cut and mutated, in
+/// fragments and among other frames.
+#[cfg(feature = "deflate")]
+fn attack_compressed(seed: u64) {
+    use crate::compression::{compressing, deflated, open};
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut sim = compressing();
+    let bystander = sim.open("/", &mut handle);
+    let id = open(&mut sim, &mut handle);
+    for _ in 0..random.random_range(1..8) {
+        let text = PIECES.choose(&mut random).unwrap();
+        let mut bytes = deflated(&text.repeat(random.random_range(0..400)));
+        if random.random_ratio(1, 4) {
+            let at = random.random_range(0..bytes.len());
+            bytes[at] = random.random();
+        }
+        bytes.truncate(random.random_range(bytes.len() / 2..=2 * bytes.len()));
+        let (first, rest) = bytes.split_at(random.random_range(0..=bytes.len()));
+        let opcodes = [0x41, 0x42, 0xc1, 0xc2, 0x80, 0x00, 0x81, 0xc0, 0x89];
+        for (usual, part) in [(0x41, first), (0x80, rest)] {
+            let other = *opcodes.choose(&mut random).unwrap();
+            let opcode = [other, usual][usize::from(random.random_ratio(9, 10))];
+            sim.receive(id, &client_frame(opcode, part), &mut handle);
+        }
+    }
+    sim.hang_up(id, &mut handle);
+    (0..3).for_each(|_| sim.end_turn(&mut handle));
+    sim.advance(120_000);
+    sim.end_turn(&mut handle);
+    assert!(!sim.is_connected(id), "repeat with seed {seed}");
+    assert_eq!(sim.take(bystander).last(), Some(&0), "seed {seed}");
+}
+
+#[cfg(feature = "deflate")]
+#[test]
+fn no_compressed_frame_harms_the_server() {
+    (0..2000).for_each(attack_compressed);
+}

@@ -7,6 +7,8 @@ mod attack;
 mod chat;
 #[cfg(feature = "cli")]
 mod command;
+#[cfg(feature = "deflate")]
+mod compression;
 mod deadlines;
 mod delivery;
 mod drain;

@@ -53,7 +53,7 @@ fn feed<'p>(pieces: impl Iterator<Item = &'p [u8]>) -> (Vec<String>, Option<u16>
     for piece in pieces {
         kept.extend_from_slice(piece);
         loop {
-            match decoder.decode(&mut kept, LIMITS) {
+            match decoder.decode(&mut kept, LIMITS, None) {
                 Err(violation) => return (items, Some(violation.close_code())),
                 Ok((0, None)) => break,
                 Ok((used, item)) => {

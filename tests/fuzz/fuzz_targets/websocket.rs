@@ -1,9 +1,15 @@
-//! Frames of a client: whole and byte by byte, with the same echo.
+//! Frames of a client, one that compresses and one that does not: whole and byte by byte, with the
+//! same echo.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use roomcast::{Config, Event, Hub, Sim};
+use roomcast::{Compression, Config, Event, Hub, Sim};
+
+const HANDSHAKE: &[u8] =
+    b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 
 fn handle(hub: &mut Hub, event: Event<'_>) {
     match event {
@@ -13,12 +19,14 @@ fn handle(hub: &mut Hub, event: Event<'_>) {
     }
 }
 
-fn echo<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+fn echo<'a>(pieces: impl Iterator<Item = &'a [u8]>, compression: Option<Compression>) -> Vec<u8> {
     let mut sim = Sim::new(Config {
         max_message: 1000,
+        compression,
         ..Config::default()
     });
-    let id = sim.open("/", &mut handle);
+    let id = sim.connect();
+    sim.receive(id, HANDSHAKE, &mut handle);
     for piece in pieces {
         sim.receive(id, piece, &mut handle);
     }
@@ -27,5 +35,10 @@ fn echo<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    assert_eq!(echo(bytes.chunks(1)), echo(std::iter::once(bytes)));
+    for compression in [None, Some(Compression::deflate().threshold(100))] {
+        assert_eq!(
+            echo(bytes.chunks(1), compression.clone()),
+            echo(std::iter::once(bytes), compression)
+        );
+    }
 });
