@@ -2,6 +2,7 @@
 
 use crate::hub::Hub;
 use crate::id::Id;
+use crate::policy::{Choice, Lot, Policy};
 use crate::rooms::{Audience, Who};
 use crate::ws::Message;
 
@@ -17,17 +18,27 @@ use crate::ws::Message;
 pub struct Broadcast<'h> {
     hub: &'h mut Hub,
     audience: Audience,
+    choice: Choice,
 }
 
 impl<'h> Broadcast<'h> {
     fn new(hub: &'h mut Hub) -> Self {
         let audience = std::mem::take(&mut hub.audience);
-        Self { hub, audience }
+        Self {
+            hub,
+            audience,
+            choice: Choice::default(),
+        }
     }
 
     /// Adds a room or a socket to those who get it. A room that does not exist adds nobody.
     pub fn to<'w>(mut self, who: impl Into<Who<'w, Id>>) -> Self {
-        self.audience.to(&self.hub.rooms, who.into());
+        let who = who.into();
+        match who {
+            Who::Room(room) => self.choice.add(self.hub.policies.of(room), room),
+            Who::One(_) => self.choice.add(Policy::Close, ""),
+        }
+        self.audience.to(&self.hub.rooms, who);
         self
     }
 
@@ -37,9 +48,17 @@ impl<'h> Broadcast<'h> {
         self
     }
 
+    /// Says what the message is about, for rooms of [`Policy::Latest`]; without it all that is sent
+    /// to such a room is about the same.
+    pub fn topic(mut self, topic: &str) -> Self {
+        self.choice.set_topic(topic);
+        self
+    }
+
     /// Encodes the message once and queues it for each receiver; says how many there are.
     pub fn send<'m>(mut self, message: impl Into<Message<'m>>) -> usize {
-        let count = self.hub.publish(&self.audience, message.into());
+        let lot = self.choice.lot();
+        let count = self.hub.publish(&self.audience, message.into(), lot);
         self.audience.clear();
         self.hub.audience = self.audience;
         count
@@ -57,16 +76,16 @@ impl Hub {
         Broadcast::new(self)
     }
 
-    fn publish(&mut self, audience: &Audience, message: Message<'_>) -> usize {
+    fn publish(&mut self, audience: &Audience, message: Message<'_>, lot: Option<Lot>) -> usize {
         if self.compressor.takes(message) {
-            return self.publish_large(audience, message);
+            return self.publish_large(audience, message, lot);
         }
         let Some(run) = self.encode_frame(message.opcode(), message.payload()) else {
             return 0;
         };
         let mut count = 0;
         self.rooms.for_each_slot(audience, |key| {
-            self.outboxes.push(key, run);
+            self.outboxes.send(key, run, lot);
             count += 1;
         });
         if count == 0 {

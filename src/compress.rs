@@ -8,6 +8,7 @@
 use crate::config::Config;
 use crate::hub::{Encoded, Form, Hub};
 use crate::outbox::{Outboxes, Run};
+use crate::policy::Lot;
 use crate::rooms::Audience;
 use crate::ws::{self, Codec, Decoder, Item, Message, Opcode, Refusal, Violation};
 
@@ -135,7 +136,12 @@ impl Hub {
     }
 
     /// Queues a large message for each receiver; says how many there are.
-    pub(crate) fn publish_large(&mut self, audience: &Audience, message: Message<'_>) -> usize {
+    pub(crate) fn publish_large(
+        &mut self,
+        audience: &Audience,
+        message: Message<'_>,
+        lot: Option<Lot>,
+    ) -> usize {
         let Some(Form::Large(large)) = self.keep_large(message) else {
             return 0;
         };
@@ -144,7 +150,7 @@ impl Hub {
             let window = self.conns[key as usize].window;
             let run = self.compressor.form(large, window, &mut self.outboxes);
             run.into_iter().for_each(|run| {
-                self.outboxes.push(key, run);
+                self.outboxes.send(key, run, lot);
                 count += 1;
             });
         });

@@ -54,11 +54,15 @@ pub struct Config {
     /// Lower it to some tens where people type. From 250,000 on there is no such limit.
     pub message_rate: u32,
     /// Bytes that wait for one slow receiver; 1 MiB. Beyond, the connection is closed with 1008
-    /// and the reason "too slow". Lower it on small machines with many clients.
+    /// and the reason "too slow", unless a room says otherwise ([`Policy`](crate::Policy)). Lower it on
+    /// small machines with many clients.
     pub max_backlog: usize,
-    /// Bytes that wait for all slow receivers together, shared messages counted once; 64 MiB.
-    /// Beyond, those with the largest backlog are cut until it fits.
-    pub max_total_backlog: usize,
+    /// Bytes that are held for all clients together, shared messages counted once; 64 MiB, which a
+    /// machine of 256 MB has. It bounds what slow receivers have not taken, what has come of messages
+    /// and requests that are not whole, and what layers keep: for clients that poll, and for those
+    /// that may come back. Beyond, layers forget what is missed first; then those are closed for
+    /// whom most is held. Lower it on a smaller machine.
+    pub max_memory: usize,
     /// From the first byte of a head to its end; 10 s, then 408. Also how long a new connection
     /// may stay silent.
     pub head_timeout: Duration,
@@ -113,7 +117,7 @@ impl Default for Config {
             request_rate: 10_000,
             message_rate: 10_000,
             max_backlog: 1 << 20,
-            max_total_backlog: 64 << 20,
+            max_memory: 64 << 20,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             message_timeout: Duration::from_secs(45),

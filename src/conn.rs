@@ -147,6 +147,17 @@ impl Work {
             && self.pong.is_none()
             && self.decoder.is_empty()
     }
+
+    /// Bytes that it takes.
+    pub(crate) fn len(&self) -> usize {
+        let body = self.body.as_ref().map_or(0, |body| body.bytes.capacity());
+        let pong = self.pong.as_ref().map_or(0, |pong| pong.len());
+        let bytes = self.kept.capacity() + self.head.capacity() + self.decoder.len() + body + pong;
+        match bytes {
+            0 => 0,
+            bytes => bytes + size_of::<Self>(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -20,15 +20,12 @@ enum Step {
 
 /// Takes the bytes of one read. They are changed in place.
 pub(crate) fn receive(hub: &mut Hub, key: u32, bytes: &mut [u8], handler: Handler<'_>) {
-    let Some(conn) = hub
-        .conns
-        .get_mut(key as usize)
-        .filter(|conn| !conn.phase.is_over())
-    else {
+    let conn = hub.conns.get(key as usize);
+    let Some(conn) = conn.filter(|conn| !conn.phase.is_over()) else {
         return;
     };
     let id = conn.id(key);
-    let mut work = conn.work.take().map_or_else(Work::default, |work| *work);
+    let mut work = hub.take_work(key);
     hub.heard(id);
     hub.compressor.begin_read();
     if work.kept.is_empty() {
@@ -42,9 +39,9 @@ pub(crate) fn receive(hub: &mut Hub, key: u32, bytes: &mut [u8], handler: Handle
     }
     hub.release_pong(id, &mut work.pong);
     drain(hub, handler);
-    let conn = &mut hub.conns[key as usize];
-    if !work.is_done() && !conn.phase.is_over() {
-        conn.work = Some(Box::new(work));
+    if !work.is_done() && !hub.conns[key as usize].phase.is_over() {
+        hub.keep_work(key, work);
+        hub.relieve(handler);
     }
 }
 

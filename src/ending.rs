@@ -63,9 +63,8 @@ impl Hub {
 
     /// The rest of a body is not waited for, so that no request can follow it (RFC 9112 §9.3).
     pub(crate) fn waive_body(&mut self, id: Id) {
-        let conn = &mut self.conns[id.key as usize];
-        conn.work = None;
-        conn.mark(Mark::KeepAlive, false);
+        self.take_work(id.key);
+        self.conns[id.key as usize].mark(Mark::KeepAlive, false);
     }
 
     /// Gives up a request that the application has not answered.
@@ -153,7 +152,7 @@ impl Hub {
     /// Writes what is queued for so long at most, then closes.
     pub(crate) fn finish(&mut self, key: u32, patience: Duration) {
         self.conns[key as usize].phase = Phase::Last;
-        self.conns[key as usize].work = None;
+        self.take_work(key);
         self.set_deadline(key, patience);
         // Also with nothing to write: the flush is where a connection goes on to its end.
         self.outboxes.touch(key);
@@ -162,7 +161,7 @@ impl Hub {
     /// What the application must know of an end: out of the rooms, then `Event::Close`.
     pub(crate) fn retire(&mut self, id: Id, reason: CloseReason) {
         let known = self.is_known(id);
-        let unsent = self.outboxes.waiting(id.key);
+        let unsent = self.outboxes.waiting(id.key) + self.outboxes.forget_loose(id.key);
         let queue = &mut self.queue;
         self.rooms
             .exit(id, &mut |event| queue.push_back(Queued::Room(event)));

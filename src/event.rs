@@ -79,6 +79,13 @@ pub enum Event<'a> {
     Room(RoomEvent<Id>),
     /// The time has come that [`Hub::wake_at`](crate::Hub::wake_at) asked for.
     Wake,
+    /// More is held for all clients together than `Config::max_memory`: give back what can be done
+    /// without, as much as `bytes`, of what is counted with [`Hub::weigh`](crate::Hub::weigh). When
+    /// the handler returns connections are closed until it fits, those first for which most is held.
+    Pressure {
+        /// Bytes to give back.
+        bytes: usize,
+    },
     /// The server stops over a while, `Config::drain`, and it is the turn of this request: answer it
     /// soon. At the end of that while it gets 503. A WebSocket is closed without this event.
     Leave {
@@ -143,6 +150,7 @@ pub(crate) enum Queued {
     Close(Id, CloseReason, usize),
     Room(RoomEvent<Id>),
     Wake,
+    Pressure(usize),
     Leave(Id),
     Stop,
 }
@@ -154,6 +162,7 @@ impl From<Queued> for Event<'_> {
             Queued::Close(id, reason, unsent) => Event::Close { id, reason, unsent },
             Queued::Room(change) => Event::Room(change),
             Queued::Wake => Event::Wake,
+            Queued::Pressure(bytes) => Event::Pressure { bytes },
             Queued::Leave(id) => Event::Leave { id },
             Queued::Stop => Event::Stop,
         }

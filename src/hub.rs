@@ -17,10 +17,13 @@ use crate::entry::Log;
 use crate::event::{CloseReason, Queued};
 use crate::gate::Gate;
 use crate::id::{Id, RoomName, Sid};
+use crate::memory::Memory;
 use crate::origin::Refused;
 use crate::outbox::{Outboxes, Run};
+use crate::policy::{Lot, Policies, Policy};
 use crate::reply::Upgrade;
 use crate::rooms::{Audience, Rooms};
+use crate::stats::Stats;
 use crate::timer::Wheel;
 use crate::ws::{self, Message, Opcode};
 
@@ -33,6 +36,8 @@ pub struct Hub {
     pub(crate) conns: Slab<Conn>,
     pub(crate) rooms: Rooms<Id>,
     pub(crate) outboxes: Outboxes,
+    pub(crate) memory: Memory,
+    pub(crate) policies: Policies,
     pub(crate) timers: Wheel,
     /// Milliseconds on the clock of the loop.
     pub(crate) now: u64,
@@ -73,52 +78,20 @@ pub(crate) enum Stopping {
     Until(u64),
 }
 
-/// Counters since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
-    /// Connections that were accepted.
-    pub accepted: u64,
-    /// Connections that were closed at once since there were `Config::max_connections`.
-    pub full: u64,
-    /// Connections that were closed at once since their address had
-    /// `Config::max_connections_per_address`.
-    pub crowded: u64,
-    /// Connections that were closed at once since their address went beyond `Config::connect_rate`.
-    pub rushed: u64,
-    /// Times that accepting paused, for up to a second, since the system had no file descriptor left.
-    pub starved: u64,
-    /// WebSockets that were opened.
-    pub opened: u64,
-    /// Messages that came in on WebSockets.
-    pub received: u64,
-    /// Messages queued for receivers: one broadcast to a hundred counts a hundred.
-    pub delivered: u64,
-    /// System calls that wrote to a connection.
-    pub writes: u64,
-    /// Messages that were compressed: a broadcast to a hundred counts once, or once for each size
-    /// of window that its receivers have.
-    pub compressed: u64,
-    /// Requests that were refused before an application saw them whole.
-    pub refused: u64,
-    /// WebSockets closed because the peer broke the protocol.
-    pub violations: u64,
-    /// WebSockets closed because a ping was not answered, or a message not whole, in time.
-    pub timed_out: u64,
-    /// Times that a connection was not read for a tenth of a second, since it sent faster than
-    /// `Config::request_rate` or `Config::message_rate`.
-    pub slowed: u64,
-    /// Pings whose pong was left out, since the peer took nothing and has sent another ping.
-    pub skipped_pongs: u64,
-    /// Connections closed because the peer did not take what was sent.
-    pub too_slow: u64,
-}
-
 /// A message encoded once, for [`Hub::push`]; good until the handler returns.
 #[derive(Clone, Copy, Debug)]
 pub struct Encoded {
     pub(crate) form: Form,
     batch: u32,
+    lot: Option<Lot>,
+}
+
+impl Encoded {
+    /// Lets receivers that are slow miss it, as a [`Policy`] says: `Policy::Latest.lot(room, topic)`.
+    #[must_use]
+    pub fn of_lot(self, lot: Option<Lot>) -> Self {
+        Self { lot, ..self }
+    }
 }
 
 /// Where an encoded message is.
@@ -134,10 +107,12 @@ impl Hub {
     pub(crate) fn new(config: Config, now: u64, sids: Box<dyn FnMut() -> Sid + Send>) -> Self {
         Self {
             compressor: Compressor::new(&config),
-            config,
             conns: Slab::new(),
             rooms: Rooms::new(),
-            outboxes: Outboxes::default(),
+            outboxes: Outboxes::new(config.max_backlog),
+            memory: Memory::default(),
+            policies: Policies::default(),
+            config,
             timers: Wheel::new(now),
             now,
             queue: VecDeque::new(),
@@ -175,6 +150,12 @@ impl Hub {
     /// The rooms of a socket in the order of joining; the one of its own name is the first.
     pub fn rooms_of(&self, id: Id) -> impl Iterator<Item = RoomName> {
         self.rooms.rooms_of(id)
+    }
+
+    /// Says what becomes of messages to a room that one of its members takes too slowly, also when
+    /// the room is made later; [`Policy::Close`] unless it is said.
+    pub fn set_policy(&mut self, room: &str, policy: Policy) {
+        self.policies.set(room, policy);
     }
 
     /// All rooms, to be looked at.
@@ -224,6 +205,26 @@ impl Hub {
         Some(Encoded {
             form,
             batch: self.outboxes.number(),
+            lot: None,
+        })
+    }
+
+    /// Encodes messages that go one behind the other, or not at all where a slow receiver may miss
+    /// them ([`Encoded::of_lot`]). They are not compressed. `None` as for [`Hub::encode`], and when
+    /// there is none.
+    pub fn encode_together<'m>(
+        &mut self,
+        messages: impl IntoIterator<Item = Message<'m>>,
+    ) -> Option<Encoded> {
+        let mut whole: Option<Run> = None;
+        for message in messages {
+            let run = self.encode_frame(message.opcode(), message.payload())?;
+            whole = Some(whole.map_or(run, |whole| whole.through(run)));
+        }
+        Some(Encoded {
+            form: Form::Run(whole?),
+            batch: self.outboxes.number(),
+            lot: None,
         })
     }
 
@@ -235,7 +236,7 @@ impl Hub {
         let Some(run) = self.form_for(id.key, message) else {
             return false;
         };
-        self.outboxes.push(id.key, run);
+        self.outboxes.send(id.key, run, message.lot);
         self.stats.delivered += 1;
         true
     }
@@ -294,6 +295,11 @@ impl Hub {
         }
     }
 
+    /// Counts so many messages more in [`Stats::dropped`]: for a layer that keeps some of its own.
+    pub fn note_dropped(&mut self, messages: usize) {
+        self.stats.dropped += messages as u64;
+    }
+
     /// Whether nothing waits to be written to a socket: what is sent now is not behind a backlog.
     pub fn is_idle(&self, id: Id) -> bool {
         self.is_open(id) && self.outboxes.is_empty(id.key)
@@ -319,6 +325,7 @@ impl Hub {
         Stats {
             writes: self.outboxes.writes,
             compressed: self.compressor.count,
+            dropped: self.stats.dropped + self.outboxes.dropped(),
             ..self.stats
         }
     }

@@ -34,10 +34,11 @@
 //! 3  the loop     server server/accept handle              mio, sockets, the clock: only here
 //!                 sim                                      the same loop without them
 //! 2  the state    hub broadcast event conn origin reply    what one may do, what may happen
-//!                 compress                                 who gets a message in which form
+//!                 compress memory                          who gets a message in which form, what all hold
 //!                 entry deliver pace ending drain turn     bytes → events, closes, end of a turn
 //! 1  structures   rooms rooms/{event,audience,joined,own,sids}
-//!                 outbox outbox/backlog bucket gate seldom timer id config
+//!                 outbox outbox/{run,backlog,loose} policy bucket gate seldom
+//!                 timer id stats config
 //! 0  bytes        http/{head,authority,body,response} ws/{decode,encode,handshake,compression}
 //!                 ws/deflate ws/deflate/offer              the feature `deflate`
 //! ```
@@ -71,8 +72,9 @@
 //!    turn. (`a_turn_of_many_messages_is_one_write_for_each_receiver`)
 //! 8. One peer cannot starve the others: one read of 64 KiB for each connection in a turn, and a
 //!    MiB that it inflates to; the rest is carried over. (`websocket`, `files`, `compression`)
-//! 9. Backlog is bounded in bytes, for each receiver and in all; beyond, the receiver is closed
-//!    with 1008 "too slow" and counted in [`Stats`]. Control frames always get through. (`simulation`)
+//! 9. What is held for clients is bounded in bytes, for each and in all; beyond, a receiver is closed
+//!    with 1008 "too slow", or misses what the [`Policy`] of a room lets it, and is counted in
+//!    [`Stats`]. Control frames always get through. (`simulation`, `slow`)
 //! 10. What one sender published every receiver gets in that order, each message once, whole.
 //!     (`simulation`)
 //! 11. A feature is one file and one `mod` line. Without features there are six packages and `log`.
@@ -105,9 +107,11 @@ mod handle;
 mod http;
 mod hub;
 mod id;
+mod memory;
 mod origin;
 mod outbox;
 mod pace;
+mod policy;
 mod reply;
 mod rooms;
 mod seldom;
@@ -115,6 +119,7 @@ mod server;
 pub mod sim;
 #[cfg(feature = "socketio")]
 pub mod socketio;
+mod stats;
 mod timer;
 mod turn;
 mod ws;
@@ -129,10 +134,13 @@ pub use config::Config;
 pub use event::{CloseReason, Event};
 pub use handle::{Handle, Publish};
 pub use http::{Request, Response};
-pub use hub::{Encoded, Hub, Stats};
+pub use hub::{Encoded, Hub};
 pub use id::{Id, RoomName, Sid, Slot};
+pub use memory::Weight;
+pub use policy::{Choice, Lot, Policies, Policy};
 pub use rooms::{Audience, RoomEvent, Rooms, Who};
 pub use server::Server;
 pub use sim::Sim;
+pub use stats::Stats;
 pub use timer::Wheel;
 pub use ws::{Compression, Message, Violation};

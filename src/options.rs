@@ -191,6 +191,8 @@ mod tests {
             "--message-rate=4",
             "--request-rate=5",
             "--drain=6",
+            "--max-backlog=7000",
+            "--max-memory=8000",
         ];
         let expected = Config {
             max_connections: 1,
@@ -199,6 +201,8 @@ mod tests {
             message_rate: 4,
             request_rate: 5,
             drain: Duration::from_secs(6),
+            max_backlog: 7000,
+            max_memory: 8000,
             ..Config::default()
         };
         assert_eq!(read(&all, &[]).unwrap().config, expected);

@@ -8,18 +8,15 @@
 //! which the backlogs hold ranges again. A segment lives as long as a range of it does.
 
 mod backlog;
+mod loose;
+mod run;
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
 use crate::http::Stream;
 use backlog::{Backlog, Segments};
-
-/// A range of the batch of this turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Run {
-    start: u32,
-    end: u32,
-}
+use loose::Loose;
+pub(crate) use run::Run;
 
 /// An outbox for every key, and the bytes they share.
 #[derive(Debug, Default)]
@@ -36,6 +33,9 @@ pub(crate) struct Outboxes {
     /// Keys that have been flushed and still hold ranges of the batch.
     left: Vec<u32>,
     segments: Segments,
+    loose: Loose,
+    /// Bytes that may wait for one receiver.
+    limit: usize,
     /// Written pieces of the bodies that are streamed pass through here.
     piece: Vec<u8>,
     /// Calls of `write` so far.
@@ -54,6 +54,14 @@ pub(crate) enum Flushed {
 }
 
 impl Outboxes {
+    /// Outboxes in which so many bytes may wait for one receiver.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            ..Self::default()
+        }
+    }
+
     /// Makes room for a key.
     pub(crate) fn open(&mut self, key: u32) {
         let len = self.runs.len().max(key as usize + 1);
@@ -67,6 +75,7 @@ impl Outboxes {
         if let Some(backlog) = self.backlogs[key as usize].take() {
             backlog.release(&mut self.segments);
         }
+        self.loose.close(key);
     }
 
     /// Appends `len` bytes at most to the batch, by `encode`; `None` when they would pass 2 GiB.
@@ -168,7 +177,9 @@ impl Outboxes {
 
     /// Whether nothing waits for a key.
     pub(crate) fn is_empty(&self, key: u32) -> bool {
-        self.runs[key as usize].is_empty() && self.backlogs[key as usize].is_none()
+        self.runs[key as usize].is_empty()
+            && self.backlogs[key as usize].is_none()
+            && self.loose(key) == 0
     }
 
     /// The keys with something to write; each is then flushed, and the batch sealed.
@@ -189,12 +200,12 @@ impl Outboxes {
 
     /// Whether something wants to be written in the next turn, without waiting for a socket.
     pub(crate) fn is_dirty(&self) -> bool {
-        !self.dirty.is_empty()
+        !self.dirty.is_empty() || self.has_ready()
     }
 
     /// Bytes that all backlogs together keep in memory.
     pub(crate) fn pinned(&self) -> usize {
-        self.segments.bytes()
+        self.segments.bytes() + self.loose.bytes()
     }
 
     /// Writes what waits for a key, with one call of `write`, or one for every 64 pieces.
@@ -235,6 +246,7 @@ impl Outboxes {
                 backlog.keep(run, &parts, &mut self.segments);
             }
         }
+        self.loose.seal();
         self.number = self.number.wrapping_add(1);
         self.batch.clear();
         if self.batch.capacity() > KEEP_CAPACITY {
@@ -342,25 +354,6 @@ impl Outboxes {
             None => Flushed::All,
             Some(_) => Flushed::Some,
         }
-    }
-}
-
-impl Run {
-    const EMPTY: Self = Self {
-        start: u32::MAX,
-        end: u32::MAX,
-    };
-
-    fn is_empty(self) -> bool {
-        self.start == self.end
-    }
-
-    fn len(self) -> usize {
-        (self.end - self.start) as usize
-    }
-
-    fn range(self) -> std::ops::Range<usize> {
-        self.start as usize..self.end as usize
     }
 }
 

@@ -25,6 +25,7 @@ impl Hub {
     /// Does what is due at the time `now`.
     pub(crate) fn expire(&mut self, handler: Handler<'_>) {
         let mut due = Vec::new();
+        self.outboxes.go_on();
         self.timers.expire(self.now, &mut due);
         for key in due {
             if let Some(conn) = self.conns.get(key as usize) {
@@ -84,7 +85,10 @@ impl Hub {
                 }
                 Next::Nothing
             }
-            Flushed::All => self.written(id, phase, ended),
+            Flushed::All => {
+                self.outboxes.note_written(key);
+                self.written(id, phase, ended)
+            }
         }
     }
 
@@ -100,16 +104,16 @@ impl Hub {
                 self.too_slow(conn.id(key));
             }
         }
-        if self.outboxes.pinned() > self.config.max_total_backlog {
-            self.shed();
-        }
         deliver::drain(self, handler);
+        self.relieve(handler);
     }
 
     /// Removes what is gone; its key may be used again.
     pub(crate) fn reap(&mut self, mut removed: impl FnMut(u32)) {
         for key in std::mem::take(&mut self.gone) {
-            if let Some(conn) = self.conns.try_remove(key as usize) {
+            if self.conns.contains(key as usize) {
+                self.take_work(key);
+                let conn = self.conns.remove(key as usize);
                 self.gate.leave(conn.seat);
                 self.outboxes.close(key);
                 self.timers.clear(key);
@@ -195,29 +199,6 @@ impl Hub {
             .collect();
         for (id, phase) in all {
             self.stop_one(id, phase);
-        }
-    }
-
-    /// Cuts those with the largest backlogs until all together fit.
-    fn shed(&mut self) {
-        let backlog = |(key, _): &(usize, _)| self.outboxes.backlog(*key as u32);
-        let mut slow: Vec<_> = self
-            .conns
-            .iter()
-            .filter(|entry| backlog(entry) > 0)
-            .map(|entry| (backlog(&entry), entry.1.id(entry.0 as u32)))
-            .collect();
-        slow.sort_unstable();
-        while let Some((_, id)) = slow
-            .pop()
-            .filter(|_| self.outboxes.pinned() > self.config.max_total_backlog)
-        {
-            if self.phase(id) != Some(Phase::Gone) {
-                log::warn!("socket {id}: cut, too much waits for all receivers together");
-                self.stats.too_slow += 1;
-                self.lose(id, CloseReason::TooSlow);
-            }
-            self.outboxes.close(id.key);
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) enum Action {
     ),
 }
 
-pub(super) const FLAGS: [Flag; 24] = [
+pub(super) const FLAGS: [Flag; 26] = [
     Flag {
         short: Some('p'),
         long: "port",
@@ -163,6 +163,26 @@ pub(super) const FLAGS: [Flag; 24] = [
     },
     Flag {
         short: None,
+        long: "max-backlog",
+        help: "what may wait for one client that is slow [1048576]",
+        env: None,
+        action: Action::Value("BYTES", |options, value| {
+            options.config.max_backlog = bytes(&value)?;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
+        long: "max-memory",
+        help: "what is held for all clients together [67108864]",
+        env: None,
+        action: Action::Value("BYTES", |options, value| {
+            options.config.max_memory = bytes(&value)?;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
         long: "max-connections",
         help: "connections at a time; fewer if the system allows fewer open files [100000]",
         env: None,
@@ -271,6 +291,11 @@ pub(super) const FLAGS: [Flag; 24] = [
 
 fn milliseconds(value: &OsStr) -> Result<u64, &'static str> {
     number(value, 1, MAX_WAIT).ok_or("a number of milliseconds, of 30 days at most")
+}
+
+fn bytes(value: &OsStr) -> Result<usize, &'static str> {
+    let bytes = number(value, 1_000, 1 << 40).ok_or("a number from 1000 to 1099511627776")?;
+    usize::try_from(bytes).map_err(|_| "a number that this machine can address")
 }
 
 fn count(value: &OsStr) -> Result<u32, &'static str> {

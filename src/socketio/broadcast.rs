@@ -3,10 +3,11 @@
 use super::SocketIo;
 use super::args::Arguments;
 use super::event::Socket;
+use super::namespaces::Namespace;
 use super::outgoing::Outgoing;
 use super::packet;
 use super::recovery::Addressees;
-use crate::{Audience, Hub, Rooms, Who};
+use crate::{Audience, Choice, Hub, Policy, Rooms, Who};
 
 /// A set of sockets of one namespace: the union of rooms, less those of others, each once. Without
 /// a room it is all of them. They are those of this server, which knows no other.
@@ -20,6 +21,7 @@ pub struct Broadcast<'i> {
     /// The same in names, for who will miss it.
     addressees: Addressees,
     volatile: bool,
+    choice: Choice,
 }
 
 impl<'i> Broadcast<'i> {
@@ -31,6 +33,7 @@ impl<'i> Broadcast<'i> {
             audience: Audience::default(),
             addressees: Addressees::default(),
             volatile: false,
+            choice: Choice::default(),
         }
     }
 
@@ -39,8 +42,14 @@ impl<'i> Broadcast<'i> {
         let Some(namespace) = self.namespace else {
             return self;
         };
-        let rooms = &self.state.namespaces[namespace].rooms;
+        let Namespace {
+            rooms, policies, ..
+        } = &self.state.namespaces[namespace];
         let who = who.into();
+        match who {
+            Who::Room(room) => self.choice.add(policies.of(room), room),
+            Who::One(_) => self.choice.add(Policy::Close, ""),
+        }
         if self.state.recovery.is_some() {
             let to = self.addressees.to.get_or_insert_default();
             to.extend(name_of(rooms, who));
@@ -141,6 +150,7 @@ impl<'i> Broadcast<'i> {
             hub,
             addressees,
             volatile,
+            mut choice,
             ..
         } = self;
         let kept = id.is_none() && !volatile;
@@ -153,6 +163,8 @@ impl<'i> Broadcast<'i> {
         let Some(mut outgoing) = Outgoing::event(name, event, args, id, offset) else {
             return Vec::new();
         };
+        choice.set_topic(event);
+        outgoing.lot = choice.lot().filter(|_| id.is_none());
         if kept {
             state.record(hub, namespace, addressees, outgoing.frames());
         }

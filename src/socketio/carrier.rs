@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::event::{Part, Reason};
-use super::session::{Carrier, Frame, NEVER, Parcel, Session};
+use super::queues::Range;
+use super::session::{Carrier, Frame, NEVER, Session};
 use super::{SocketIo, engine};
-use crate::{CloseReason, Hub, Id, Response};
+use crate::{CloseReason, Hub, Id, Lot, Response};
 
 impl SocketIo {
     /// Opens a session; the open packet is the first thing sent on it.
@@ -53,21 +54,30 @@ impl SocketIo {
             // Events get there as JSON arrays; the packets around them mean nothing there.
             Carrier::Plain(_) => {}
             Carrier::Polling { .. } => {
-                let parcel = Parcel::new(frame, &self.meter);
-                self.queue_up(hub, key, parcel);
+                self.queue_up(hub, key, std::slice::from_ref(frame), &mut None, None);
             }
         }
     }
 
-    /// Has a packet wait for a poll of a session.
-    pub(super) fn queue_up(&mut self, hub: &Hub, key: u32, parcel: Parcel) {
+    /// Has an event wait for a poll of a session; `range` is where it is, once it is somewhere.
+    pub(super) fn queue_up(
+        &mut self,
+        hub: &mut Hub,
+        key: u32,
+        frames: &[Frame],
+        range: &mut Option<Range>,
+        lot: Option<Lot>,
+    ) {
         let session = &mut self.sessions[key as usize];
         if session.over {
             return;
         }
         // Beyond the limit it ends, but not here: whoever sends is in the middle of something.
-        if session.work().waiting <= hub.config().max_backlog {
-            session.push(parcel);
+        let limit = hub.config().max_backlog;
+        if session.waiting() <= limit {
+            let packets = &mut self.packets;
+            let range = *range.get_or_insert_with(|| packets.add(hub, frames, lot));
+            hub.note_dropped(session.push(range, limit, packets));
         }
         self.touch(key);
     }
@@ -201,7 +211,7 @@ impl SocketIo {
             };
         };
         let queued = match farewell {
-            Farewell::Full => session.next_body(),
+            Farewell::Full => session.next_body(&mut self.packets),
             _ => None,
         };
         let more = queued.is_some();
@@ -211,7 +221,7 @@ impl SocketIo {
             Farewell::Nothing => "",
         };
         let body = queued.unwrap_or_else(|| last.to_owned());
-        self.reply(hub, key, id, self.packets(body));
+        self.reply(hub, key, id, response(body));
         match more {
             true => self.linger(hub, key),
             false => self.forget(hub, key),
@@ -230,7 +240,8 @@ impl SocketIo {
 
     pub(super) fn forget(&mut self, hub: &mut Hub, key: u32) {
         self.abandon_upgrade(hub, key);
-        let session = self.sessions.remove(key as usize);
+        let mut session = self.sessions.remove(key as usize);
+        session.forget_queue(&mut self.packets);
         self.by_sid.remove(&session.sid);
         if let Some(timers) = &mut self.timers {
             timers.clear(key);
@@ -294,11 +305,6 @@ impl SocketIo {
 
     /// When the handler has returned: polls are answered with what has come together.
     pub(super) fn settle(&mut self, hub: &mut Hub) {
-        self.answer_polls(hub);
-        self.shed(hub);
-    }
-
-    fn answer_polls(&mut self, hub: &mut Hub) {
         for key in std::mem::take(&mut self.dirty) {
             // One that is forgotten still stands in the list.
             let session = self.sessions.get_mut(key as usize);
@@ -306,7 +312,7 @@ impl SocketIo {
                 continue;
             };
             session.dirty = false;
-            if !session.over && session.work().waiting > hub.config().max_backlog {
+            if !session.over && session.waiting() > hub.config().max_backlog {
                 log::info!("a session ends: too much waits for its polls");
                 self.end(hub, key, Reason::TransportError, Farewell::Close);
             } else {
@@ -314,34 +320,14 @@ impl SocketIo {
             }
         }
     }
+}
 
-    /// Ends the sessions for which most is held, until all together fit.
-    pub(super) fn shed(&mut self, hub: &mut Hub) {
-        let limit = hub.config().max_total_backlog;
-        if self.meter.total() <= limit {
-            return;
-        }
-        let sessions = self.sessions.iter();
-        let mut held: Vec<_> = sessions
-            .map(|(key, session)| (session.held_for(), key as u32))
-            .filter(|(bytes, _)| *bytes > 0)
-            .collect();
-        held.sort_unstable();
-        while let Some((_, key)) = held.pop().filter(|_| self.meter.total() > limit) {
-            log::warn!("a session is cut, too much waits for all clients together");
-            match self.sessions[key as usize].over {
-                true => self.forget(hub, key),
-                false => self.end(hub, key, Reason::TransportError, Farewell::Close),
-            }
-        }
-    }
-
-    pub(super) fn packets(&self, body: String) -> Response {
-        Response::new(200)
-            .header("Content-Type", "text/plain; charset=UTF-8")
-            .header("Cache-Control", "no-store")
-            .body(body)
-    }
+/// Packets as the answer to a request.
+pub(super) fn response(body: String) -> Response {
+    Response::new(200)
+        .header("Content-Type", "text/plain; charset=UTF-8")
+        .header("Cache-Control", "no-store")
+        .body(body)
 }
 
 /// One packet on a WebSocket.

@@ -4,7 +4,7 @@ use super::args::Arguments;
 use super::broadcast::Broadcast;
 use super::event::{Ack, Socket};
 use super::{Options, SocketIo};
-use crate::{Hub, RoomName, Rooms, Sid, Who};
+use crate::{Hub, Policy, RoomName, Rooms, Sid, Who};
 
 /// All sockets and their rooms, and what one may do with them; a handler gets it with each event.
 ///
@@ -61,6 +61,18 @@ impl Io<'_> {
     /// Takes a socket out of a room; `false` if it was not there.
     pub fn leave(&mut self, socket: Socket, room: &str) -> bool {
         self.state.leave(socket, room)
+    }
+
+    /// Says what becomes of events to a room of a namespace, whose name begins with a slash, when a
+    /// client takes them too slowly; [`Policy::Close`] unless it is said. With [`Policy::Latest`] the
+    /// topic of an event is its name. An event that is kept for recovery is kept nevertheless, and
+    /// one that asks for an answer is never dropped. `false` if there is no such namespace.
+    pub fn set_policy(&mut self, namespace: &str, room: &str, policy: Policy) -> bool {
+        let namespace = self.state.namespaces.find(namespace);
+        if let Some(namespace) = namespace {
+            self.state.namespaces[namespace].policies.set(room, policy);
+        }
+        namespace.is_some()
     }
 
     /// Sends an event to one socket.

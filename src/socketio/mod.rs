@@ -27,8 +27,8 @@
 //! `carrier` is what they share: opening, the upgrade, heartbeats, the end. `sockets` is what packets
 //! mean, `admission` who enters one of the `namespaces`, `actions` what may be done to a socket;
 //! `broadcast` says whom an event is for and `outgoing` writes it, `questions` gathers answers,
-//! `recovery` keeps what is missed, `moves` who was where; `meter` bounds what all clients together
-//! make us hold.
+//! `recovery` keeps what is missed, `moves` who was where; `queues` holds what waits for
+//! polls, `relief` gives back what is too much.
 
 mod actions;
 mod admission;
@@ -41,7 +41,6 @@ mod cors;
 mod engine;
 mod event;
 mod io;
-mod meter;
 mod moves;
 mod namespaces;
 mod options;
@@ -51,7 +50,9 @@ mod plain;
 mod polling;
 mod post;
 mod questions;
+mod queues;
 mod recovery;
+mod relief;
 mod session;
 mod sockets;
 mod websocket;
@@ -70,10 +71,10 @@ pub use recovery::Lost;
 use crate::{Hub, Id, Sid, Slot, Wheel};
 use admission::Lobby;
 use event::{Part, Queued, Role};
-use meter::Meter;
 use moves::Moves;
 use namespaces::Namespaces;
 use questions::Question;
+use queues::Packets;
 use recovery::Recovery;
 use session::Session;
 
@@ -95,8 +96,8 @@ pub struct SocketIo {
     queue: VecDeque<Queued>,
     /// Sessions whose poll may be answered when the handler has returned, and some that are gone.
     dirty: Vec<u32>,
-    /// What is held for all sessions.
-    meter: Meter,
+    /// What waits for polls.
+    packets: Packets,
     /// Who is not in its namespace yet.
     lobby: Lobby,
     /// Why the session is refused that a client asks for now.
@@ -149,7 +150,7 @@ impl SocketIo {
             asked: 0,
             queue: VecDeque::new(),
             dirty: Vec::new(),
-            meter: Meter::default(),
+            packets: Packets::default(),
             lobby: Lobby::new(),
             forbidden: None,
             recovery,
@@ -228,6 +229,7 @@ impl SocketIo {
                 match event {
                     crate::Event::Wake => self.wake(hub),
                     crate::Event::Stop => self.stop(hub),
+                    crate::Event::Pressure { bytes } => self.give_back(hub, bytes),
                     _ => {}
                 }
                 handler(&mut Io { state: self, hub }, Event::Core(event));

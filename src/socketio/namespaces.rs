@@ -7,7 +7,7 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::event::Socket;
-use crate::Rooms;
+use crate::{Policies, Rooms};
 
 /// Says whether a namespace of that name may be.
 pub(super) type Predicate = Box<dyn FnMut(&str) -> bool + Send>;
@@ -23,6 +23,7 @@ pub(super) struct Namespaces {
 pub(super) struct Namespace {
     pub(super) name: Arc<str>,
     pub(super) rooms: Rooms<Socket>,
+    pub(super) policies: Policies,
     /// Sockets in it or about to be.
     sockets: u32,
     /// Seats that were left; with those that are taken they are all numbers from 0 on.
@@ -78,6 +79,7 @@ impl Namespaces {
         let key = self.list.insert(Namespace {
             name: Arc::clone(&name),
             rooms: Rooms::new(),
+            policies: Policies::default(),
             sockets: 0,
             free: Vec::new(),
             dynamic,

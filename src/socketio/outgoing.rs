@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::SocketIo;
 use super::args::Arguments;
 use super::event::Socket;
-use super::meter::Meter;
 use super::packet::{self, Kind};
-use super::session::{Carrier, Frame, Parcel, Session};
-use crate::{Encoded, Hub};
+use super::queues::Range;
+use super::session::{Carrier, Frame, Session};
+use crate::{Encoded, Hub, Lot, Message};
 
 /// A packet on its way.
 pub(super) struct Outgoing {
@@ -21,7 +21,10 @@ pub(super) struct Outgoing {
     end: usize,
     framed: Option<Vec<Encoded>>,
     plain: Option<Vec<Encoded>>,
-    parcels: Option<Vec<Parcel>>,
+    /// Where it waits for polls.
+    queued: Option<Range>,
+    /// Set if receivers that are slow may miss it.
+    pub(super) lot: Option<Lot>,
 }
 
 impl Outgoing {
@@ -88,7 +91,8 @@ impl Outgoing {
             end: 0,
             framed: None,
             plain: None,
-            parcels: None,
+            queued: None,
+            lot: None,
         }
     }
 
@@ -112,15 +116,15 @@ impl Outgoing {
             Carrier::Plain(id) => self.plain(hub).iter().for_each(|it| _ = hub.push(id, *it)),
             Carrier::WebSocket(_) => self.frames.iter().for_each(|it| state.send(hub, key, it)),
             Carrier::Polling { .. } => {
-                let parcels = self.parcels(&state.meter).iter().cloned();
-                parcels.for_each(|it| state.queue_up(hub, key, it));
+                state.queue_up(hub, key, &self.frames, &mut self.queued, self.lot);
             }
         }
     }
 
     fn framed(&mut self, hub: &mut Hub) -> &[Encoded] {
         let frames = self.frames.iter();
-        self.framed.get_or_insert_with(|| encode(hub, frames))
+        self.framed
+            .get_or_insert_with(|| encode(hub, frames, self.lot))
     }
 
     fn plain(&mut self, hub: &mut Hub) -> &[Encoded] {
@@ -128,13 +132,8 @@ impl Outgoing {
         let array = self.plain.is_none().then(|| format!("{text}]"));
         let array = array.map(|array| Frame::Text(array.into()));
         let frames = array.iter().chain(&self.frames[1..]);
-        self.plain.get_or_insert_with(|| encode(hub, frames))
-    }
-
-    fn parcels(&mut self, meter: &Meter) -> &[Parcel] {
-        let frames = self.frames.iter();
-        let parcels = frames.map(|frame| Parcel::new(frame, meter));
-        self.parcels.get_or_insert_with(|| parcels.collect())
+        self.plain
+            .get_or_insert_with(|| encode(hub, frames, self.lot))
     }
 
     fn text(&self) -> &str {
@@ -173,12 +172,23 @@ impl SocketIo {
 }
 
 /// All of a packet or nothing: what would not fit into this turn is refused as a whole.
-fn encode<'f>(hub: &mut Hub, frames: impl Iterator<Item = &'f Frame>) -> Vec<Encoded> {
-    let encoded = frames.map(|frame| match frame {
-        Frame::Text(text) => hub.encode(&**text),
-        Frame::Binary(bytes) => hub.encode(&**bytes),
+fn encode<'f>(
+    hub: &mut Hub,
+    frames: impl Iterator<Item = &'f Frame>,
+    lot: Option<Lot>,
+) -> Vec<Encoded> {
+    let messages = frames.map(|frame| match frame {
+        Frame::Text(text) => Message::from(&**text),
+        Frame::Binary(bytes) => Message::from(&**bytes),
     });
-    encoded.collect::<Option<_>>().unwrap_or_default()
+    // A receiver that may miss it misses it with its attachments.
+    let encoded: Option<_> = match lot {
+        Some(_) => hub
+            .encode_together(messages)
+            .map(|whole| vec![whole.of_lot(lot)]),
+        None => messages.map(|message| hub.encode(message)).collect(),
+    };
+    encoded.unwrap_or_default()
 }
 
 fn written(args: &impl Arguments) -> Option<String> {

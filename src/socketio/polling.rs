@@ -1,6 +1,6 @@
 //! HTTP long-polling: what a request is for, and GET, which waits for packets (Engine.IO v4).
 
-use super::carrier::Farewell;
+use super::carrier::{Farewell, response};
 use super::checks::Refusal;
 use super::event::{Part, Reason};
 use super::session::Carrier;
@@ -62,8 +62,9 @@ impl SocketIo {
         }
         hub.charge(id, OPENING);
         let key = self.open(hub, Carrier::Polling { held: None });
-        let body = self.sessions[key as usize].next_body().unwrap_or_default();
-        self.packets(body)
+        let session = &mut self.sessions[key as usize];
+        let body = session.next_body(&mut self.packets).unwrap_or_default();
+        response(body)
     }
 
     /// What a request names below our path, if it is a file it wants.
@@ -82,12 +83,12 @@ impl SocketIo {
     ) -> Result<Option<Response>, Refusal> {
         let session = &mut self.sessions[key as usize];
         if session.over {
-            let queued = session.next_body();
+            let queued = session.next_body(&mut self.packets);
             if queued.is_none() {
                 self.forget(hub, key);
             }
             let body = queued.unwrap_or_else(|| "6\u{1e}1".to_owned());
-            return Ok(Some(self.packets(body)));
+            return Ok(Some(response(body)));
         }
         if session.held().is_some() {
             self.end(hub, key, Reason::TransportError, Farewell::Close);
@@ -108,11 +109,11 @@ impl SocketIo {
         let Some(id) = session.held() else { return };
         // A client that changes to a WebSocket waits for its poll to end.
         let release = session.work().probe.map(|_| "6".to_owned());
-        let Some(body) = session.next_body().or(release) else {
+        let Some(body) = session.next_body(&mut self.packets).or(release) else {
             return;
         };
         session.carrier = Carrier::Polling { held: None };
-        self.reply(hub, key, id, self.packets(body));
+        self.reply(hub, key, id, response(body));
     }
 
     /// Answers a request of a session that had to wait for its answer.

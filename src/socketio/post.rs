@@ -136,7 +136,7 @@ impl SocketIo {
             let max = hub.config().max_backlog;
             let session = self.sessions.get(key as usize);
             // One for whose polls too much waits ends as soon as this POST is answered.
-            if session.is_none_or(|session| session.over || session.work().waiting > max) {
+            if session.is_none_or(|session| session.over || session.waiting() > max) {
                 return Ok(());
             }
             match packet.map_err(|_| Reason::ParseError)? {

@@ -51,7 +51,7 @@ impl SocketIo {
             addressees,
             frames: frames.to_vec(),
         };
-        recovery.append(entry, duration, self.options.recovery_budget);
+        recovery.append(hub, entry, duration, self.options.recovery_budget);
     }
 
     /// Remembers a socket that goes for a reason which may pass.
@@ -88,6 +88,7 @@ impl SocketIo {
             until: now + self.options.max_disconnection_duration.unwrap_or(0),
         };
         recovery.absent.save(pid, saved, now);
+        recovery.weigh(hub);
     }
 
     /// What a payload claims, and whether it may be so.
@@ -128,6 +129,7 @@ impl SocketIo {
             }
         };
         connected.pid = Some(pid);
+        recovery.weigh(hub);
         recovery.live.insert(pid, socket.key);
         back
     }

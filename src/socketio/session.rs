@@ -1,11 +1,10 @@
 //! One Engine.IO session as data: how it is reached, what waits for it, which deadlines it has.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::engine;
-use super::meter::{Meter, OVERHEAD, Weight};
-use crate::{Hub, Id, Sid};
+use super::queues::{OVERHEAD, Packets, Queue, Range};
+use crate::{Hub, Id, Sid, Weight};
 
 /// A client's connection, whatever carries it at the moment.
 #[derive(Debug)]
@@ -43,9 +42,7 @@ pub(super) struct Work {
     /// The sockets behind the first, in the order of connecting.
     others: Vec<u32>,
     /// Packets that wait for a poll.
-    queue: VecDeque<Parcel>,
-    /// Bytes of the packets in `queue`.
-    pub(super) waiting: usize,
+    pub(super) queue: Queue,
     /// Namespaces that were left, and until when packets for them are late and no error.
     left: Vec<(Arc<str>, u64)>,
     /// A packet whose binary parts have not all come.
@@ -76,21 +73,13 @@ pub(super) enum Frame {
     Binary(Arc<[u8]>),
 }
 
-/// A packet that waits for a poll, perhaps for those of others as well.
-#[derive(Clone, Debug)]
-pub(super) struct Parcel {
-    pub(super) frame: Frame,
-    /// Held for as long as it waits.
-    _weight: Arc<Weight>,
-}
-
 /// A packet that waits for attachments.
 #[derive(Debug)]
 pub(super) struct Partial {
     pub(super) text: String,
     pub(super) missing: usize,
     pub(super) attachments: Vec<Vec<u8>>,
-    weights: Vec<Weight>,
+    weight: Weight,
 }
 
 /// A time on the hub's clock that does not come.
@@ -175,41 +164,50 @@ impl Session {
     }
 
     /// The body of the next poll: at most 16 packets, since python-socketio gives up on more.
-    pub(super) fn next_body(&mut self) -> Option<String> {
+    pub(super) fn next_body(&mut self, packets: &mut Packets) -> Option<String> {
         if self.is_queue_empty() {
             return None;
         }
-        let work = self.work_mut();
-        let count = work.queue.len().min(MAX_PACKETS);
-        let parcels: Vec<_> = work.queue.drain(..count).collect();
-        if work.queue.is_empty() {
-            work.queue = VecDeque::new();
-        }
-        let frames = || parcels.iter().map(|parcel| &parcel.frame);
-        work.waiting -= frames().map(Frame::len).sum::<usize>();
-        let parts: Vec<_> = frames().map(Frame::part).collect();
+        let frames = self.work_mut().queue.take(MAX_PACKETS, packets);
+        let parts: Vec<_> = frames.iter().map(Frame::part).collect();
         Some(parts.join("\u{1e}"))
     }
 
-    /// Queues a packet for a poll.
-    pub(super) fn push(&mut self, parcel: Parcel) {
-        let work = self.work_mut();
-        work.waiting += parcel.frame.len();
-        work.queue.push_back(parcel);
+    /// Queues an event for a poll; one of a lot may have others dropped, so that no more than half
+    /// of `limit` waits. Says how many those are.
+    pub(super) fn push(&mut self, range: Range, limit: usize, packets: &mut Packets) -> usize {
+        let queue = &mut self.work_mut().queue;
+        let len = packets.len_of(range);
+        let dropped = match range.lot {
+            Some(lot) if queue.bytes() + len > limit / 2 => {
+                queue.make_room(lot, (limit / 2).saturating_sub(len), packets)
+            }
+            _ => 0,
+        };
+        queue.push(range, packets);
+        dropped
+    }
+
+    /// Bytes that wait for its polls.
+    pub(super) fn waiting(&self) -> usize {
+        self.work().queue.bytes()
     }
 
     /// Bytes that are held for it, about: what others wait for as well is counted with each.
     pub(super) fn held_for(&self) -> usize {
-        let work = self.work();
-        let partial = work.partial.as_ref().map_or(0, Partial::len);
-        work.waiting + work.queue.len() * OVERHEAD + partial
+        self.waiting() + self.partial()
     }
 
-    /// What waited for a poll and goes by the WebSocket now.
-    pub(super) fn take_queue(&mut self) -> VecDeque<Parcel> {
-        let work = self.work_mut();
-        work.waiting = 0;
-        std::mem::take(&mut work.queue)
+    /// Bytes of a packet of which parts are missing.
+    pub(super) fn partial(&self) -> usize {
+        let partial = self.work().partial.as_ref();
+        partial.map_or(0, |partial| partial.weight.bytes())
+    }
+
+    pub(super) fn forget_queue(&mut self, packets: &mut Packets) {
+        if !self.is_queue_empty() {
+            self.work_mut().queue.clear(packets);
+        }
     }
 
     pub(super) fn is_queue_empty(&self) -> bool {
@@ -275,34 +273,21 @@ impl Frame {
     }
 }
 
-impl Parcel {
-    pub(super) fn new(frame: &Frame, meter: &Meter) -> Self {
-        Self {
-            frame: frame.clone(),
-            _weight: Arc::new(meter.weigh(frame.len())),
-        }
-    }
-}
-
 impl Partial {
-    pub(super) fn new(text: &str, missing: usize, meter: &Meter) -> Self {
+    pub(super) fn new(hub: &Hub, text: &str, missing: usize) -> Self {
         Self {
             text: text.to_owned(),
             missing,
             attachments: Vec::new(),
-            weights: vec![meter.weigh(text.len())],
+            weight: hub.weigh(text.len() + OVERHEAD),
         }
     }
 
     /// Takes the next attachment.
-    pub(super) fn push(&mut self, bytes: Vec<u8>, meter: &Meter) {
-        self.weights.push(meter.weigh(bytes.len()));
+    pub(super) fn push(&mut self, bytes: Vec<u8>) {
+        self.weight
+            .set(self.weight.bytes() + bytes.len() + OVERHEAD);
         self.attachments.push(bytes);
-    }
-
-    fn len(&self) -> usize {
-        let bytes = self.attachments.iter().map(Vec::len).sum::<usize>();
-        self.text.len() + bytes + self.weights.len() * OVERHEAD
     }
 }
 
@@ -313,8 +298,7 @@ impl Work {
             origin: None,
             probe: None,
             others: Vec::new(),
-            queue: VecDeque::new(),
-            waiting: 0,
+            queue: Queue::new(),
             left: Vec::new(),
             partial: None,
             connect: NEVER,
@@ -346,6 +330,7 @@ const LATE: u64 = 5_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Config, Sim};
 
     #[test]
     fn an_idle_session_takes_80_bytes_and_holds_nothing() {
@@ -360,13 +345,14 @@ mod tests {
             "it must be in a namespace by then"
         );
         session.work_mut().connect = NEVER;
-        let meter = Meter::default();
-        session.push(Parcel::new(&Frame::Text("4hello".into()), &meter));
+        let (mut sim, mut packets) = (Sim::new(Config::default()), Packets::default());
+        let range = packets.add(sim.hub(), &[Frame::Text("4hello".into())], None);
+        session.push(range, 1000, &mut packets);
         session.has_left("/x".into(), 100);
         assert!(session.left_lately("/x", 100) && !session.left_lately("/y", 100));
-        assert_eq!(session.held_for(), meter.total());
-        assert_eq!(session.next_body().as_deref(), Some("4hello"));
-        assert_eq!((session.held_for(), meter.total()), (0, 0));
+        assert_eq!(session.held_for(), 6);
+        assert_eq!(session.next_body(&mut packets).as_deref(), Some("4hello"));
+        assert_eq!((session.held_for(), packets.bytes()), (0, 0));
         session.tidy(100);
         assert!(session.work.is_some());
         session.tidy(100 + LATE);

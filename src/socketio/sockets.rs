@@ -35,7 +35,7 @@ impl SocketIo {
                 attachments: missing,
                 ..
             }) => {
-                let partial = Partial::new(text, missing, &self.meter);
+                let partial = Partial::new(hub, text, missing);
                 session.work_mut().partial = Some(partial);
             }
         }
@@ -59,9 +59,9 @@ impl SocketIo {
         let Some(partial) = &mut session.work_mut().partial else {
             return self.forced_close(hub, key, BadPacket("bytes where none are due"));
         };
-        partial.push(bytes, &self.meter);
+        partial.push(bytes);
         if partial.attachments.len() < partial.missing {
-            return self.shed(hub);
+            return;
         }
         let Some(Partial {
             text, attachments, ..

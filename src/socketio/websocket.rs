@@ -1,6 +1,6 @@
 //! WebSockets: a session of their own, or the one that a polling session changes to.
 
-use super::carrier::{Farewell, write};
+use super::carrier::{Farewell, response, write};
 use super::checks::{Refusal, parameter};
 use super::engine::Packet;
 use super::event::{Part, Reason};
@@ -141,7 +141,7 @@ impl SocketIo {
     fn change_over(&mut self, hub: &mut Hub, id: Id, key: u32) {
         let held = self.sessions[key as usize].held();
         if let Some(poll) = held {
-            self.reply(hub, key, poll, self.packets("6".to_owned()));
+            self.reply(hub, key, poll, response("6".to_owned()));
         }
         self.refuse_post(hub, key);
         if self.sessions[key as usize].over {
@@ -152,8 +152,8 @@ impl SocketIo {
         let work = session.work_mut();
         (work.probe, work.upgrade) = (None, NEVER);
         session.carrier = Carrier::WebSocket(id);
-        for parcel in session.take_queue() {
-            self.send(hub, key, &parcel.frame);
+        for frame in std::mem::take(&mut session.work_mut().queue).take_all(&mut self.packets) {
+            self.send(hub, key, &frame);
         }
         self.refile(hub, key);
     }
@@ -162,8 +162,8 @@ impl SocketIo {
     fn end_at_the_switch(&mut self, hub: &mut Hub, id: Id, key: u32) {
         let session = &mut self.sessions[key as usize];
         let base64 = session.base64;
-        for parcel in session.take_queue() {
-            write(hub, id, base64, &parcel.frame);
+        for frame in std::mem::take(&mut session.work_mut().queue).take_all(&mut self.packets) {
+            write(hub, id, base64, &frame);
         }
         self.forget(hub, key);
     }

@@ -107,6 +107,11 @@ impl Decoder {
         self.kind.is_none() && self.frame.is_none()
     }
 
+    /// Bytes of the message so far, and those reserved for more.
+    pub(crate) fn len(&self) -> usize {
+        self.message.capacity()
+    }
+
     /// Whether the head of a frame has come, and not all of its payload.
     pub(crate) fn is_within_frame(&self) -> bool {
         self.frame.is_some()

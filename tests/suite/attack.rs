@@ -314,7 +314,7 @@ fn readers_on_real_sockets_get_all_in_order_and_then_the_loop_rests() {
     // Nobody is cut here, however the threads are scheduled: all that waits has to arrive.
     let patient = Config {
         max_backlog: 64 << 20,
-        max_total_backlog: 256 << 20,
+        max_memory: 256 << 20,
         ..Config::default()
     };
     let mut server = Server::new(patient).unwrap();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 6] = [
     &["http", "ws"],
     &[
-        "bucket", "config", "gate", "id", "outbox", "rooms", "seldom", "timer",
+        "bucket", "config", "gate", "id", "outbox", "policy", "rooms", "seldom", "stats", "timer",
     ],
     &[
         "broadcast",
@@ -20,6 +20,7 @@ const FLOORS: [&[&str]; 6] = [
         "entry",
         "event",
         "hub",
+        "memory",
         "origin",
         "pace",
         "reply",

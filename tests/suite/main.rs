@@ -31,6 +31,7 @@ mod sessions;
 #[cfg(all(feature = "cli", unix))]
 mod signals;
 mod simulation;
+mod slow;
 #[cfg(feature = "socketio")]
 mod socketio;
 mod support;

@@ -45,7 +45,7 @@ impl World {
             max_message: 3000,
             max_frame: 2000,
             max_backlog: 6000,
-            max_total_backlog: 20_000,
+            max_memory: 20_000,
             ..Config::default()
         };
         let random = ChaCha8Rng::seed_from_u64(seed);

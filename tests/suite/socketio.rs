@@ -10,6 +10,7 @@ mod fuzz;
 mod heartbeat;
 mod limits;
 mod plain;
+mod policies;
 mod posts;
 mod questions;
 mod reasons;
@@ -110,8 +111,14 @@ impl<A: Play> World<A> {
         let mut texts = Vec::new();
         let mut rest = &bytes[..];
         while let [first, len, tail @ ..] = rest {
-            let len = usize::from(*len);
-            assert!(len < 126, "a short frame");
+            let (len, tail) = match *len {
+                126 => (
+                    usize::from(u16::from_be_bytes([tail[0], tail[1]])),
+                    &tail[2..],
+                ),
+                len => (usize::from(len), tail),
+            };
+            assert_ne!(len, 127, "no long frame");
             if first & 0x0f == 1 {
                 texts.push(String::from_utf8(tail[..len].to_vec()).unwrap());
             }

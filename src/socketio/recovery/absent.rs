@@ -64,6 +64,20 @@ impl Absent {
         Some(saved)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// What all of them take.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn drop_oldest(&mut self) -> bool {
+        let oldest = self.oldest();
+        oldest.and_then(|pid| self.take(pid)).is_some()
+    }
+
     fn oldest(&self) -> Option<Sid> {
         self.order.first_key_value().map(|(_, pid)| *pid)
     }

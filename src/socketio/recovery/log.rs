@@ -7,9 +7,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::absent::{Absent, Saved};
-use crate::Sid;
 use crate::socketio::moves::Moves;
 use crate::socketio::session::Frame;
+use crate::{Hub, Sid, Weight};
 
 /// Events that may be missed, and sockets that may come back.
 #[derive(Debug, Default)]
@@ -21,6 +21,8 @@ pub(in crate::socketio) struct Recovery {
     pub(super) last: u64,
     /// Bytes in the log.
     bytes: usize,
+    /// The same and those of the sockets that are gone; made with the first of either.
+    weight: Option<Weight>,
     pub(super) absent: Absent,
     /// Slots of the sockets that are there, by their private names.
     pub(super) live: HashMap<Sid, u32>,
@@ -105,18 +107,43 @@ impl Recovery {
         self.last + 1 - self.log.len() as u64
     }
 
-    pub(super) fn append(&mut self, entry: Entry, duration: u64, budget: usize) {
+    pub(super) fn append(&mut self, hub: &Hub, entry: Entry, duration: u64, budget: usize) {
         self.last += 1;
         self.bytes += entry.size();
         let now = entry.time;
         self.log.push_back(entry);
         while let Some(oldest) = self.log.front() {
             if self.bytes <= budget && oldest.time + duration >= now {
-                return;
+                break;
             }
-            self.bytes -= oldest.size();
-            self.log.pop_front();
+            self.drop_oldest();
         }
+        self.weigh(hub);
+    }
+
+    fn drop_oldest(&mut self) -> bool {
+        let oldest = self.log.pop_front();
+        self.bytes -= oldest.as_ref().map_or(0, Entry::size);
+        oldest.is_some()
+    }
+
+    /// Tells the hub how much is kept.
+    pub(super) fn weigh(&mut self, hub: &Hub) {
+        let weight = self.weight.get_or_insert_with(|| hub.weigh(0));
+        weight.set(self.bytes + self.absent.bytes());
+    }
+
+    /// Forgets so many bytes: the oldest events, and then the sockets that are gone for the longest
+    /// time. Says how many events and sockets those were.
+    pub(in crate::socketio) fn give_back(&mut self, hub: &Hub, bytes: usize) -> (usize, usize) {
+        let before = (self.log.len(), self.absent.len());
+        let enough = (self.bytes + self.absent.bytes()).saturating_sub(bytes);
+        while self.bytes + self.absent.bytes() > enough
+            && (self.drop_oldest() || self.absent.drop_oldest())
+        {}
+        self.log.shrink_to_fit();
+        self.weigh(hub);
+        (before.0 - self.log.len(), before.1 - self.absent.len())
     }
 
     /// What a socket missed behind a position.

@@ -32,7 +32,7 @@ fn config() -> Config {
         max_body: 500,
         max_head: 400,
         max_backlog: 4000,
-        max_total_backlog: MAX_TOTAL,
+        max_memory: MAX_TOTAL,
         ..Config::default()
     }
 }

@@ -11,7 +11,7 @@ const LIMIT: usize = 100_000;
 fn world() -> World {
     let mut world = World::new(false);
     world.sim = Sim::new(Config {
-        max_total_backlog: LIMIT,
+        max_memory: LIMIT,
         ..Config::default()
     });
     world
@@ -178,4 +178,28 @@ fn sessions_that_poll_are_no_more_than_connections_may_be_and_are_not_opened_too
     }
     world.sim.advance(2000);
     assert!(answers(&mut world, "503 Service Unavailable") > 400);
+}
+
+#[test]
+fn what_may_be_missed_is_forgotten_before_anybody_is_cut() {
+    let mut world = World::new(true);
+    world.sim = Sim::new(Config {
+        max_memory: LIMIT,
+        ..Config::default()
+    });
+    let slow = world.open();
+    world.says(slow, &["40"]);
+    let large = format!("42[\"room\",\"{}\"]", "x".repeat(20_000));
+    let web = world.open();
+    world.says(web, &["40", &large, &large, &large, &large]);
+    let log = world.sim.hub().memory();
+    assert!((80_000..LIMIT).contains(&log), "{log}");
+    let sid = poller(&mut world);
+    world.says(web, &[&large]);
+    world.says(web, &[&large]);
+    assert_eq!(cut(&mut world), 0);
+    assert!(world.sim.hub().memory() < LIMIT - LIMIT / 8);
+    assert!(world.ask("GET", &sid, "").len() > 40_000);
+    assert!(world.sim.hub().is_open(slow));
+    assert_eq!(world.sim.hub().stats().cut, 0);
 }
