@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::network::Network;
 use crate::ws::Compression;
 
 /// Limits and deadlines of a server; all of them hold from the first byte of a connection.
@@ -22,8 +23,8 @@ pub struct Config {
     /// Connections at a time from one address, or from one network of 2⁶⁴ addresses of IPv6;
     /// 10,000, so that a benchmark on one machine runs and it takes ten addresses to fill the
     /// server. More are closed as soon as they are accepted. Lower it where clients come by
-    /// themselves. Behind a proxy all connections have the proxy's address: make it as large as
-    /// `max_connections` there.
+    /// themselves. Behind a proxy all connections have the proxy's address: name it in
+    /// `trusted_proxies`, or make this as large as `max_connections`.
     pub max_connections_per_address: usize,
     /// Connections that one address may open in a second, counted over ten of them; 1,000, which
     /// lets all of an address come back at once and keeps a flood of them at a few hundredths of a
@@ -100,6 +101,18 @@ pub struct Config {
     /// `Compression::deflate` with the Cargo feature `deflate`; not at all. Turn it on for large
     /// text on slow links. `max_message` then holds for a message as it comes and inflated.
     pub compression: Option<Compression>,
+    /// Proxies that are believed when they say whose request they pass on, in X-Forwarded-For;
+    /// none. Their connections count for that client, in the two limits for an address and in the
+    /// log: each while a request is answered, a WebSocket until it ends. For `connect_rate` the
+    /// first request on a connection opens it, and a WebSocket is opened; further requests on one
+    /// that the proxy has kept open nothing. A client beyond the limits gets 503 with Retry-After,
+    /// and that connection is closed.
+    ///
+    /// The client is the last address in that field which is no trusted proxy, so what clients put
+    /// there themselves has no effect; nor has the field from any other peer. `Forwarded` (RFC 7239)
+    /// is not read. A proxy itself, and a client that it does not name by an address, is not limited
+    /// but by `max_connections`: list no network that clients are in.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Config {
@@ -130,6 +143,7 @@ impl Default for Config {
             drain: Duration::ZERO,
             origins: Vec::new(),
             compression: None,
+            trusted_proxies: Vec::new(),
         }
     }
 }

@@ -48,6 +48,10 @@ pub(crate) enum Mark {
     Closing = 1 << 7,
     /// It is not read for a while, since it sends too fast.
     Paused = 1 << 8,
+    /// It is that of a trusted proxy: its seat is that of the client whose request it carries.
+    Proxied = 1 << 9,
+    /// A client of a trusted proxy has sent a request over it.
+    Begun = 1 << 10,
 }
 
 /// Where a connection stands. HTTP goes `Idle → Head → Body → Answer → Stream → Idle`, each but

@@ -156,6 +156,9 @@ fn begin(
     let conn = &mut hub.conns[id.key as usize];
     conn.mark(Mark::KeepAlive, head.keep_alive);
     conn.mark(Mark::HeadOnly, head.request.method() == "HEAD");
+    if !hub.seat_client(id, &head.request) {
+        return Step::On(bytes.len());
+    }
     if head.framing == Framing::Length(0) {
         match head.request.wants_websocket() {
             true => upgrade(hub, id, head.request, handler),

@@ -47,6 +47,7 @@ impl Hub {
         if conn.work.is_some() || conn.is(Mark::Unread) {
             self.resumed.push(key);
         }
+        self.vacate(key);
         self.set_deadline(key, self.config.keep_alive);
     }
 
@@ -74,7 +75,7 @@ impl Hub {
     }
 
     /// Answers in place of the application, which hears of the end if it knows of the request.
-    fn answer_for(&mut self, id: Id, response: Response, reason: CloseReason) {
+    pub(crate) fn answer_for(&mut self, id: Id, response: Response, reason: CloseReason) {
         let known = self.is_known(id);
         self.conns[id.key as usize].mark(Mark::KeepAlive, false);
         self.answer(id, response);

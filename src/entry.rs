@@ -1,6 +1,8 @@
 //! How a connection begins: it is let in, or turned away before it has cost anything.
 
-use crate::conn::Conn;
+use core::net::IpAddr;
+
+use crate::conn::{Conn, Mark};
 use crate::gate::{Gate, Limits, Peer, Refusal};
 use crate::hub::Hub;
 use crate::id::Id;
@@ -14,19 +16,27 @@ pub(crate) struct Log {
     rushed: Seldom,
     starved: Seldom,
     pub(crate) slowed: Seldom,
+    /// It was told of a proxy that does not name its clients.
+    pub(crate) unnamed: bool,
 }
 
 impl Hub {
     /// A new connection, which will speak HTTP first; none if it is to be closed without a word.
     /// That costs a flood two system calls each, and an answer would cost more of them.
-    pub(crate) fn accept(&mut self, peer: Option<Peer>) -> Option<Id> {
+    ///
+    /// One of a trusted proxy has no seat until there is a request on it.
+    pub(crate) fn accept(&mut self, address: Option<IpAddr>) -> Option<Id> {
+        let proxied = address.is_some_and(|address| self.trusts(address));
+        let peer = address.map(Peer::from);
         let seat = self
-            .let_in(peer)
+            .let_in(peer.filter(|_| !proxied))
             .inspect_err(|refusal| self.turn_away(*refusal, peer))
             .ok()?;
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
-        let key = self.conns.insert(Conn::new(generation, seat, self.now)) as u32;
+        let mut conn = Conn::new(generation, seat, self.now);
+        conn.mark(Mark::Proxied, proxied);
+        let key = self.conns.insert(conn) as u32;
         self.outboxes.open(key);
         self.set_deadline(key, self.config.head_timeout);
         self.stats.accepted += 1;
@@ -46,16 +56,21 @@ impl Hub {
         if self.conns.len() >= self.config.max_connections {
             return Err(Refusal::Full);
         }
-        let limits = Limits {
-            open: self.config.max_connections_per_address,
-            rate: self.config.connect_rate,
-        };
+        let limits = self.limits();
         peer.map_or(Ok(Gate::NO_SEAT), |peer| {
             self.gate.enter(peer, limits, self.now)
         })
     }
 
-    fn turn_away(&mut self, refusal: Refusal, peer: Option<Peer>) {
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            open: self.config.max_connections_per_address,
+            rate: self.config.connect_rate,
+        }
+    }
+
+    /// Counts a connection that is not let in, or a request of a proxy, and tells the log.
+    pub(crate) fn turn_away(&mut self, refusal: Refusal, peer: Option<Peer>) {
         let (count, lines, limit) = match refusal {
             Refusal::Full => (
                 &mut self.stats.full,

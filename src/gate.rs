@@ -60,11 +60,8 @@ impl Gate {
     /// Lets a connection in; it has this seat until it leaves.
     pub(crate) fn enter(&mut self, peer: Peer, limits: Limits, now: u64) -> Result<u32, Refusal> {
         let window = window(now);
-        let key = self.seat_of(peer, window);
+        let key = self.free_seat(peer, limits, window)?;
         let seat = &mut self.seats[key as usize];
-        if seat.open as usize >= limits.open {
-            return Err(Refusal::Crowded);
-        }
         if seat.window != window {
             (seat.window, seat.opened) = (window, 0);
         }
@@ -78,10 +75,26 @@ impl Gate {
         Ok(key)
     }
 
+    /// Lets one in that is open already and was nobody's: no limit for opening them holds.
+    pub(crate) fn sit(&mut self, peer: Peer, limits: Limits, now: u64) -> Result<u32, Refusal> {
+        let key = self.free_seat(peer, limits, window(now))?;
+        self.seats[key as usize].open += 1;
+        Ok(key)
+    }
+
     /// A connection is gone.
     pub(crate) fn leave(&mut self, seat: u32) {
         if let Some(seat) = self.seats.get_mut(seat as usize) {
             seat.open -= 1;
+        }
+    }
+
+    /// The seat of an address that may have one more connection.
+    fn free_seat(&mut self, peer: Peer, limits: Limits, window: u16) -> Result<u32, Refusal> {
+        let key = self.seat_of(peer, window);
+        match (self.seats[key as usize].open as usize) < limits.open {
+            true => Ok(key),
+            false => Err(Refusal::Crowded),
         }
     }
 
@@ -204,6 +217,22 @@ mod tests {
             rate: u32::MAX,
         };
         assert!((0..100_000).all(|_| gate.enter(one, no_rate, 0).is_ok()));
+    }
+
+    #[test]
+    fn who_sits_down_again_opens_nothing() {
+        let mut gate = Gate::default();
+        let one = peer("192.0.2.1");
+        for _ in 0..10 {
+            gate.enter(one, LIMITS, 0)
+                .map(|seat| gate.leave(seat))
+                .unwrap();
+        }
+        assert_eq!([(); 3].map(|()| gate.sit(one, LIMITS, 0)), [Ok(0); 3]);
+        assert_eq!(gate.sit(one, LIMITS, 0), Err(Refusal::Crowded));
+        gate.leave(0);
+        assert_eq!(gate.enter(one, LIMITS, 0), Err(Refusal::Rushed));
+        assert_eq!(gate.sit(one, LIMITS, 0), Ok(0));
     }
 
     #[test]

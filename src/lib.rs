@@ -35,10 +35,11 @@
 //!                 sim                                      the same loop without them
 //! 2  the state    hub broadcast event conn origin reply    what one may do, what may happen
 //!                 compress memory                          who gets a message in which form, what all hold
-//!                 entry deliver pace ending drain turn     bytes → events, closes, end of a turn
+//!                 entry proxy deliver pace ending drain    bytes → events, closes, end of a turn
+//!                 turn
 //! 1  structures   rooms rooms/{event,audience,joined,own,sids}
-//!                 outbox outbox/{run,backlog,loose} policy bucket gate seldom
-//!                 timer id stats config
+//!                 outbox outbox/{run,backlog,loose} policy bucket gate network
+//!                 seldom timer id stats config
 //! 0  bytes        http/{head,authority,body,response} ws/{decode,encode,handshake,compression}
 //!                 ws/deflate ws/deflate/offer              the feature `deflate`
 //! ```
@@ -108,10 +109,12 @@ mod http;
 mod hub;
 mod id;
 mod memory;
+mod network;
 mod origin;
 mod outbox;
 mod pace;
 mod policy;
+mod proxy;
 mod reply;
 mod rooms;
 mod seldom;
@@ -137,6 +140,7 @@ pub use http::{Request, Response};
 pub use hub::{Encoded, Hub};
 pub use id::{Id, RoomName, Sid, Slot};
 pub use memory::Weight;
+pub use network::Network;
 pub use policy::{Choice, Lot, Policies, Policy};
 pub use rooms::{Audience, RoomEvent, Rooms, Who};
 pub use server::Server;

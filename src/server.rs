@@ -17,7 +17,6 @@ use rand::{TryRng, rngs::SysRng};
 use crate::config::Config;
 use crate::deliver;
 use crate::event::{CloseReason, Event, Handler};
-use crate::gate::Peer;
 use crate::handle::Handle;
 use crate::hub::Hub;
 use crate::id::{Id, Sid};
@@ -170,7 +169,7 @@ impl Server {
 
     fn welcome(&mut self, socket: TcpStream, addr: SocketAddr) {
         // One that is turned away is dropped, and so closed.
-        if let Some(id) = self.hub.accept(Some(Peer::from(addr.ip()))) {
+        if let Some(id) = self.hub.accept(Some(addr.ip())) {
             log::debug!("connection {id} from {addr}");
             self.add(id, socket);
         }

@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use crate::config::Config;
 use crate::deliver;
 use crate::event::{Event, Handler};
-use crate::gate::Peer;
 use crate::hub::Hub;
 use crate::id::{Id, Sid};
 use crate::turn::Next;
@@ -81,12 +80,13 @@ impl Sim {
     }
 
     /// A peer connects from an address. One that is turned away is not connected.
+    /// That of a trusted proxy ([`Config::trusted_proxies`]) counts for the clients behind it.
     pub fn connect_from(&mut self, address: IpAddr) -> Id {
-        self.enter(Some(Peer::from(address)))
+        self.enter(Some(address))
     }
 
-    fn enter(&mut self, peer: Option<Peer>) -> Id {
-        let Some(id) = self.hub.accept(peer) else {
+    fn enter(&mut self, address: Option<IpAddr>) -> Id {
+        let Some(id) = self.hub.accept(address) else {
             return NOBODY;
         };
         let key = id.key as usize;

@@ -9,9 +9,10 @@ pub struct Stats {
     /// Connections that were closed at once since there were `Config::max_connections`.
     pub full: u64,
     /// Connections that were closed at once since their address had
-    /// `Config::max_connections_per_address`.
+    /// `Config::max_connections_per_address`; through a trusted proxy, requests refused for that.
     pub crowded: u64,
-    /// Connections that were closed at once since their address went beyond `Config::connect_rate`.
+    /// Connections that were closed at once since their address went beyond `Config::connect_rate`;
+    /// through a trusted proxy, requests refused for that.
     pub rushed: u64,
     /// Times that accepting paused, for up to a second, since the system had no file descriptor left.
     pub starved: u64,

@@ -116,7 +116,7 @@ impl<'a> Request<'a> {
     }
 
     /// Every value of that name, also those that are not UTF-8.
-    fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+    fn values(&self, name: &str) -> impl DoubleEndedIterator<Item = &'a [u8]> {
         self.fields
             .iter()
             .filter(move |field| field.name.eq_ignore_ascii_case(name))
@@ -124,7 +124,7 @@ impl<'a> Request<'a> {
     }
 
     /// RFC 9110 §5.3 and §5.6.1: the fields of a name are one list, whose empty members are none.
-    fn members(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn members(&self, name: &str) -> impl DoubleEndedIterator<Item = &'a [u8]> {
         self.values(name)
             .flat_map(|value| value.split(|&byte| byte == b','))
             .map(<[u8]>::trim_ascii)

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 6] = [
     &["http", "ws"],
     &[
-        "bucket", "config", "gate", "id", "outbox", "policy", "rooms", "seldom", "stats", "timer",
+        "bucket", "config", "gate", "id", "network", "outbox", "policy", "rooms", "seldom",
+        "stats", "timer",
     ],
     &[
         "broadcast",
@@ -23,6 +24,7 @@ const FLOORS: [&[&str]; 6] = [
         "memory",
         "origin",
         "pace",
+        "proxy",
         "reply",
         "turn",
     ],

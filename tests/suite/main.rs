@@ -26,6 +26,7 @@ mod lifetime;
 mod neighbours;
 #[cfg(feature = "cli")]
 mod program;
+mod proxy;
 #[cfg(feature = "socketio")]
 mod sessions;
 #[cfg(all(feature = "cli", unix))]
