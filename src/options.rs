@@ -193,6 +193,8 @@ mod tests {
             "--drain=6",
             "--max-backlog=7000",
             "--max-memory=8000",
+            "--trust-proxy=127.0.0.1",
+            "--trust-proxy=fd00::/8",
         ];
         let expected = Config {
             max_connections: 1,
@@ -203,6 +205,7 @@ mod tests {
             drain: Duration::from_secs(6),
             max_backlog: 7000,
             max_memory: 8000,
+            trusted_proxies: vec!["127.0.0.1".parse().unwrap(), "fd00::/8".parse().unwrap()],
             ..Config::default()
         };
         assert_eq!(read(&all, &[]).unwrap().config, expected);
@@ -253,6 +256,11 @@ mod tests {
             &["--origin", "example.com"],
             &[],
             "--origin wants an origin as https://example.com",
+        );
+        refused(
+            &["--trust-proxy", "10.1.2.3/8"],
+            &[],
+            "--trust-proxy wants an address, or a network as 10.0.0.0/8, not '10.1.2.3/8'",
         );
         refused(&["--verbose=yes"], &[], "verbose");
         refused(&["--ping-interval", "0"], &[], "a number of milliseconds");

@@ -26,7 +26,7 @@ pub(super) enum Action {
     ),
 }
 
-pub(super) const FLAGS: [Flag; 26] = [
+pub(super) const FLAGS: [Flag; 27] = [
     Flag {
         short: Some('p'),
         long: "port",
@@ -194,7 +194,7 @@ pub(super) const FLAGS: [Flag; 26] = [
     Flag {
         short: None,
         long: "max-connections-per-address",
-        help: "those of one address; make it as large behind a proxy [10000]",
+        help: "those of one address; behind a proxy see --trust-proxy [10000]",
         env: None,
         action: Action::Value("COUNT", |options, value| {
             options.config.max_connections_per_address = count(&value)? as usize;
@@ -208,6 +208,20 @@ pub(super) const FLAGS: [Flag; 26] = [
         env: None,
         action: Action::Value("COUNT", |options, value| {
             options.config.connect_rate = count(&value)?;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
+        long: "trust-proxy",
+        help: "count the clients of this proxy one by one, as 10.0.0.1 or 10.0.0.0/8; repeatable",
+        env: None,
+        action: Action::Value("ADDRESS", |options, value| {
+            let network = value.to_str().and_then(|text| text.parse().ok());
+            options
+                .config
+                .trusted_proxies
+                .push(network.ok_or("an address, or a network as 10.0.0.0/8")?);
             Ok(())
         }),
     },

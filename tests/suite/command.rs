@@ -5,6 +5,7 @@ use std::io::Read;
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Instant;
 
+use crate::handshake::handshake;
 use crate::program::{Ended, Program};
 use crate::support::{Hello, Http, PATIENCE, closing, hear, open, say, try_open};
 use crate::temp::Folder;
@@ -80,6 +81,12 @@ fn what_it_does_not_understand_is_told_in_one_line() {
         &[],
         2,
         &["--origin", "https://"],
+    );
+    fails(
+        &["--trust-proxy", "nginx"],
+        &[],
+        2,
+        &["--trust-proxy", "nginx", "10.0.0.0/8"],
     );
     fails(&["folder"], &[], 2, &["folder"]);
     fails(&[], &[("PORT", "many")], 2, &["PORT", "many"]);
@@ -328,6 +335,35 @@ fn who_is_turned_away_is_named_once_in_a_while() {
         [
             "warn: a connection from 127.0.0.1 is turned away: this address has \
           Config::max_connections_per_address (--max-connections-per-address)"
+        ]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn behind_a_trusted_proxy_the_log_names_the_client_and_once_that_there_is_none() {
+    let program = Program::start(&[
+        "--trust-proxy=::1",
+        "--trust-proxy=127.0.0.1",
+        "--max-connections-per-address=1",
+    ]);
+    let mut clients = [(); 4].map(|()| Http::connect(program.addr()));
+    let client = "X-Forwarded-For: 192.0.2.1";
+    let mut statuses = [0; 4];
+    for (n, field) in ["A: b", "A: b", client, client].into_iter().enumerate() {
+        clients[n].send(handshake(field).replace("GET /", "GET /ws"));
+        statuses[n] = clients[n].head().status;
+    }
+    assert_eq!(statuses, [101, 101, 101, 503]);
+    drop(clients);
+    crate::signals::send(&program, "TERM");
+    assert_eq!(
+        program.ended().err,
+        [
+            "warn: a request of a trusted proxy names no client in X-Forwarded-For: no limit for an \
+             address holds for it, nor for others like it, which are not logged",
+            "warn: a connection from 192.0.2.1 is turned away: this address has \
+             Config::max_connections_per_address (--max-connections-per-address)",
         ]
     );
 }
