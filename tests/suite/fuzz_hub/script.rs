@@ -33,6 +33,8 @@ fn config() -> Config {
         max_head: 400,
         max_backlog: 4000,
         max_memory: MAX_TOTAL,
+        max_connections_per_address: SEATS,
+        trusted_proxies: vec![PROXY.parse().expect("an address")],
         ..Config::default()
     }
 }
@@ -62,7 +64,11 @@ impl World<'_> {
     }
 
     fn connect(&mut self, plain: bool) {
-        let id = self.sim.connect();
+        let from = self.app.script.one_of(&[None, Some(PROXY)]);
+        let id = match from {
+            None => self.sim.connect(),
+            Some(proxy) => self.sim.connect_from(proxy.parse().expect("an address")),
+        };
         self.app.peers.push(id);
         if !plain {
             self.receive(id, UPGRADE);
@@ -163,14 +169,24 @@ impl World<'_> {
             (0, 0, 0),
             "connections, members of rooms, bytes that wait"
         );
+        // As many of each client are let in as at first, and not one more.
+        for client in CLIENTS {
+            let client = client.parse().expect("an address");
+            let ids = [(); SEATS + 1].map(|()| self.sim.connect_from(client));
+            assert_eq!(ids.map(|id| self.sim.is_connected(id)), [true, true, false]);
+        }
         self.app.check_end();
     }
 }
 
 /// Requests and frames, whole and in parts.
-const PIECES: [&[u8]; 24] = [
+const PIECES: [&[u8]; 28] = [
     b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nHEAD /3 HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.2\r\n\r\n",
+    b"PUT / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1\r\nContent-Length: 5\r\n\r\n",
+    FORWARDED_UPGRADE,
     b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET / HTTP/1.0\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
@@ -200,6 +216,16 @@ const UPGRADE: &[u8] =
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Protocol: chat\r\n\r\n";
 
+const FORWARDED_UPGRADE: &[u8] =
+    b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+    X-Forwarded-For: 192.0.2.1\r\n\r\n";
+
+/// A proxy that is trusted, and its clients.
+const PROXY: &str = "10.0.0.1";
+const CLIENTS: [&str; 2] = ["192.0.2.1", "192.0.2.2"];
+/// Connections that each client may have.
+const SEATS: usize = 2;
 const MAX_TOTAL: usize = 12_000;
 const MAX_PEERS: usize = 100;
 /// Turns that the longest answers may need, many of them behind each other.
