@@ -31,6 +31,7 @@ impl Hub {
         let Some(stream) = stream else {
             return self.answered(id.key);
         };
+        let stream = self.weigh_body(stream);
         self.outboxes.stream(id.key, stream);
         self.conns[id.key as usize].phase = Phase::Stream;
         self.set_deadline(id.key, self.config.write_timeout);

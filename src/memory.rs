@@ -3,12 +3,14 @@
 //! Three kinds: what slow receivers have not taken (`outbox`), what has come of messages and
 //! requests that are not whole, and what an application or a layer says that it holds.
 
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::conn::{Phase, Work};
 use crate::deliver;
 use crate::event::{CloseReason, Handler, Queued};
+use crate::http::Stream;
 use crate::hub::Hub;
 use crate::id::Id;
 
@@ -49,6 +51,18 @@ impl Weight {
         self.sum.fetch_add(bytes, Relaxed);
         self.sum.fetch_sub(self.bytes, Relaxed);
         self.bytes = bytes;
+    }
+}
+
+/// A body that counts until it is sent, or is not.
+struct Weighed {
+    source: Box<dyn Read + Send>,
+    _weight: Weight,
+}
+
+impl Read for Weighed {
+    fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
+        self.source.read(piece)
     }
 }
 
@@ -126,9 +140,20 @@ impl Hub {
         }
     }
 
+    /// Counts the body of an answer that is sent in pieces.
+    pub(crate) fn weigh_body(&self, mut stream: Stream) -> Stream {
+        if stream.held > 0 {
+            stream.source = Box::new(Weighed {
+                source: stream.source,
+                _weight: self.weigh(stream.held),
+            });
+        }
+        stream
+    }
+
     /// Bytes that are held for one connection; what others wait for as well counts in full.
     fn held_for(&self, key: u32) -> usize {
         let work = self.conns[key as usize].work.as_ref();
-        self.outboxes.backlog(key) + self.outboxes.loose(key) + work.map_or(0, |work| work.len())
+        self.outboxes.held(key) + work.map_or(0, |work| work.len())
     }
 }

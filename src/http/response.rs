@@ -37,6 +37,8 @@ pub(crate) struct Stream {
     pub(crate) source: Box<dyn Read + Send>,
     /// Bytes of it that have not been read yet.
     pub(crate) left: u64,
+    /// Bytes that it takes in memory.
+    pub(crate) held: usize,
 }
 
 impl Response {
@@ -73,12 +75,15 @@ impl Response {
     }
 
     /// Sets the body to bytes that are at hand. Many of them are sent in pieces, as the socket
-    /// takes them: no limit on what waits for a slow receiver applies.
+    /// takes them: `Config::max_backlog` does not hold for them, `Config::max_memory` does.
     #[must_use]
     pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
         if bytes.len() > LARGE_BODY {
-            return self.stream(bytes.len() as u64, Cursor::new(bytes));
+            let (left, held) = (bytes.len() as u64, bytes.capacity());
+            let source = Box::new(Cursor::new(bytes));
+            self.content = Content::Stream(Stream { source, left, held });
+            return self;
         }
         self.content = Content::Bytes(bytes);
         self
@@ -91,7 +96,11 @@ impl Response {
     #[must_use]
     pub fn stream(mut self, len: u64, source: impl Read + Send + 'static) -> Self {
         let source = Box::new(source);
-        self.content = Content::Stream(Stream { source, left: len });
+        self.content = Content::Stream(Stream {
+            source,
+            left: len,
+            held: 0,
+        });
         self
     }
 

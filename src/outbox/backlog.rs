@@ -185,6 +185,13 @@ impl Outboxes {
         moved
     }
 
+    /// Bytes in memory that wait for a key.
+    pub(crate) fn held(&self, key: u32) -> usize {
+        let backlog = self.backlogs[key as usize].as_ref();
+        let stream = backlog.and_then(|backlog| backlog.stream.as_ref());
+        self.backlog(key) + self.loose(key) + stream.map_or(0, |stream| stream.held)
+    }
+
     /// Since when a socket takes nothing, if it is full.
     pub(crate) fn stuck_since(&self, key: u32) -> Option<u64> {
         let backlog = self.backlogs[key as usize].as_ref();

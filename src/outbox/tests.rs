@@ -151,6 +151,7 @@ fn a_stream_goes_behind_what_was_sent_before_it_in_pieces() {
         Stream {
             source,
             left: 200_000,
+            held: 0,
         },
     );
     for _ in 0..40 {
@@ -171,6 +172,7 @@ fn a_source_that_ends_too_early_breaks_the_connection() {
         Stream {
             source: Box::new(&b"abc"[..]),
             left: 4,
+            held: 0,
         },
     );
     assert_eq!(

@@ -131,3 +131,40 @@ fn a_part_of_a_large_file_is_sent_from_its_place() {
     assert_eq!(head.field("content-range"), Some(&*range));
     sip(&mut client, &mut vec![0; SIP], first);
 }
+
+#[test]
+fn a_file_that_shrinks_while_it_is_sent_ends_the_connection_and_no_byte_is_wrong() {
+    let folder = folder();
+    let server = serving(&folder);
+    let mut client = Http::connect(server.addr);
+    client.send("GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(client.head().status, 200);
+    sip(&mut client, &mut vec![0; SIP], 0);
+    let path = folder.path.join("large.bin");
+    let file = File::options().write(true).open(path).unwrap();
+    file.set_len(LARGE as u64 / 2).unwrap();
+    let rest = client.rest();
+    assert!(SIP + rest.len() <= LARGE / 2, "{}", rest.len());
+    for (n, eight) in rest.chunks_exact(8).enumerate() {
+        assert!(eight == (SIP / 8 + n).to_be_bytes());
+    }
+    assert_eq!(Http::connect(server.addr).get("/small.txt").text(), "small");
+}
+
+#[test]
+fn a_connection_has_one_file_open_however_many_it_asks_for() {
+    let folder = folder();
+    let server = serving(&folder);
+    let mut client = Http::connect(server.addr);
+    let large = "GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n";
+    client.send(large.repeat(50));
+    assert_eq!(client.head().status, 200);
+    sip(&mut client, &mut vec![0; SIP], 0);
+    let path = folder.path.join("large.bin").canonicalize().unwrap();
+    let open = fs::read_dir("/proc/self/fd").unwrap();
+    let open = open.filter(|entry| {
+        let link = entry.as_ref().unwrap().path();
+        fs::read_link(link).is_ok_and(|target| target == path)
+    });
+    assert_eq!(open.count(), 1);
+}

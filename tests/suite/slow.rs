@@ -4,7 +4,7 @@
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use roomcast::sim::{client_frame, quiet};
-use roomcast::{Config, Event, Hub, Id, Policy, Sim};
+use roomcast::{Config, Event, Hub, Id, Policy, Response, Sim};
 
 const BACKLOG: usize = 10_000;
 
@@ -281,4 +281,33 @@ fn an_application_is_asked_for_memory_before_anybody_is_cut() {
     sim.end_turn(&mut quiet);
     assert!(!sim.hub().is_open(slow), "nothing is given back");
     assert_eq!(sim.hub().stats().cut, 1);
+}
+
+#[test]
+fn large_answers_that_nobody_takes_are_bounded_in_all() {
+    let mut sim = Sim::new(Config {
+        max_memory: 20_000_000,
+        ..Config::default()
+    });
+    let mut large = |hub: &mut Hub, event: Event<'_>| {
+        if let Event::Request { id, .. } = event {
+            hub.respond(id, Response::new(200).body(vec![b'x'; 5_000_000]));
+        }
+    };
+    let ask = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    for n in 1..=10 {
+        let id = sim.connect();
+        sim.set_room(id, 0);
+        sim.receive(id, ask, &mut large);
+        sim.end_turn(&mut large);
+        assert!(sim.hub().memory() <= 20_000_000);
+        assert_eq!(sim.hub().stats().cut > 0, n > 3, "{n}");
+    }
+    let id = sim.connect();
+    sim.receive(id, ask, &mut large);
+    let mut got = 0;
+    while got < 5_000_000 {
+        sim.end_turn(&mut large);
+        got += sim.take(id).len();
+    }
 }
