@@ -11,6 +11,7 @@ fn main() -> std::io::Result<()> {
     let mut server = Server::new(Config {
         max_message: 16 << 20,
         max_frame: 16 << 20,
+        max_fragments: 65_536,
         max_backlog: 32 << 20, // what goes back waits until the client takes it
         ..Config::default()
     })?;
