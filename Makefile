@@ -1,6 +1,6 @@
 # Two commands for a fresh machine: `make run` (the chat at http://localhost:3000) and `make test`.
 
-.PHONY: run test check bench doc fuzz browser clients conformance
+.PHONY: run test check bench doc fuzz browser clients conformance endurance
 
 run:     ; cargo run --release
 test:    browser ; tests/clients/setup && tests/conformance/setup && cargo test --all-features && cargo test --no-default-features --lib && tests/conformance/run && tests/browser/run && tests/clients/run
@@ -9,5 +9,6 @@ bench:   ; cargo bench
 doc:     ; cargo doc --no-deps --open
 fuzz:    ; cargo install cargo-fuzz && cd tests/fuzz && for target in http websocket socketio hub; do cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=60 || exit 1; done
 browser: ; tests/browser/setup
+endurance: ; ENDURANCE_CONNECTIONS=100000 ENDURANCE_DELIVERIES=10000000 cargo test --release --test endurance -- --nocapture
 clients: ; tests/clients/setup && tests/clients/run
 conformance: ; tests/conformance/setup && tests/conformance/run 1000
