@@ -193,6 +193,13 @@ impl Session {
         self.work().queue.bytes()
     }
 
+    /// Queues a packet that overtakes all others.
+    pub(super) fn push_first(&mut self, parcel: Parcel) {
+        let work = self.work_mut();
+        work.waiting += parcel.frame.len();
+        work.queue.push_front(parcel);
+    }
+
     /// Bytes that are held for it, about: what others wait for as well is counted with each.
     pub(super) fn held_for(&self) -> usize {
         self.waiting() + self.partial()

@@ -2,7 +2,7 @@
 
 use roomcast::socketio::Options;
 
-use super::World;
+use super::{World, field};
 
 /// Milliseconds until the next ping.
 fn patience(world: &mut World, id: roomcast::Id) -> u64 {
@@ -35,6 +35,21 @@ fn the_first_client_after_a_long_silence_is_pinged_in_time() {
 }
 
 #[test]
+fn a_ping_overtakes_the_messages_that_wait_for_polls() {
+    let mut world = World::new(false);
+    let sid = format!("&sid={}", field(&world.ask("GET", "", ""), "sid"));
+    world.ask("POST", &sid, "40");
+    world.ask("GET", &sid, "");
+    // Two answers full of them.
+    let packets = ["421[\"echo\",1]"; 32].join("\u{1e}");
+    world.ask("POST", &sid, &packets);
+    world.sim.advance(25_004);
+    world.end_turn();
+    let body = world.ask("GET", &sid, "");
+    assert!(body.starts_with("2\u{1e}431[1]\u{1e}"), "{body}");
+}
+
+#[test]
 fn a_time_that_is_meant_as_never_is_a_month() {
     let never = Options {
         ping_interval: u64::MAX,
@@ -52,7 +67,7 @@ fn a_time_that_is_meant_as_never_is_a_month() {
     }
     world.hang_up(two);
     let opened = world.ask("GET", "", "");
-    let sid = super::field(&opened, "sid");
+    let sid = field(&opened, "sid");
     assert!(opened.contains("\"pingInterval\":2592000000,"), "{opened}");
     let line = world.open_at(&format!("/socket.io/?EIO=4&transport=websocket&sid={sid}"));
     assert_eq!(world.says(line, &["2probe"]), ["3probe"]);
