@@ -171,7 +171,8 @@ impl SocketIo {
         if !matches!(session.carrier, Carrier::Polling { .. }) {
             return self.send(hub, key, &ping);
         }
-        session.push_first(Parcel::new(&ping, &self.meter));
+        let range = self.packets.add(hub, &[ping], None);
+        session.push_first(range, &mut self.packets);
         self.touch(key);
     }
 

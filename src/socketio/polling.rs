@@ -41,7 +41,7 @@ impl SocketIo {
         }
         let served = match self.check(hub, request, false, handler) {
             Err(refusal) => Err(refusal),
-            Ok(None) => Ok(Some(self.open_polling(hub, id))),
+            Ok(None) => Ok(Some(self.open_polling(hub, id, request))),
             Ok(Some(key)) => match request.method() {
                 "GET" => self.hold(hub, id, key, origin),
                 "POST" => self.post(hub, id, key, request, handler).map(Some),
@@ -55,7 +55,7 @@ impl SocketIo {
 
     /// Opens a session that polls. It needs no connection to stay for a while, so that no limit of
     /// connections holds for it: there are as many at most, and each counts for many messages.
-    fn open_polling(&mut self, hub: &mut Hub, id: Id) -> Response {
+    fn open_polling(&mut self, hub: &mut Hub, id: Id, request: &Request<'_>) -> Response {
         if self.sessions.len() >= hub.config().max_connections {
             log::info!("no session: there are Config::max_connections (--max-connections)");
             return Response::text(503, "too many sessions");
@@ -63,6 +63,9 @@ impl SocketIo {
         hub.charge(id, OPENING);
         let key = self.open(hub, Carrier::Polling { held: None });
         let session = &mut self.sessions[key as usize];
+        // Its clients name only the HTTP library that they use, always one of Python.
+        let agent = request.header("user-agent").unwrap_or_default();
+        session.few = agent.to_ascii_lowercase().contains("python");
         let body = session.next_body(&mut self.packets).unwrap_or_default();
         response(body)
     }

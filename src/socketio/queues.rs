@@ -141,6 +141,13 @@ impl Queue {
         }
     }
 
+    /// Puts packets before all others.
+    pub(super) fn push_first(&mut self, range: Range, packets: &mut Packets) {
+        self.bytes += packets.len_of(range);
+        packets.hold(range.segment);
+        self.ranges.push_front(range);
+    }
+
     /// Takes so many packets from the front.
     pub(super) fn take(&mut self, count: usize, packets: &mut Packets) -> Vec<Frame> {
         let mut taken = Vec::new();

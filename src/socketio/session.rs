@@ -20,6 +20,8 @@ pub(super) struct Session {
     pub(super) pinged: bool,
     /// Its client takes bytes as text only.
     pub(super) base64: bool,
+    /// Its client takes few packets with one poll.
+    pub(super) few: bool,
     /// All that was sent to it when it ended has been written.
     pub(super) flushed: bool,
     /// It is over; what is queued goes with the next poll.
@@ -97,6 +99,7 @@ impl Session {
             beat: ping,
             pinged: false,
             base64: false,
+            few: false,
             flushed: false,
             over: false,
             dirty: false,
@@ -163,12 +166,13 @@ impl Session {
         self.beat.min(work.connect).min(work.upgrade).min(work.end)
     }
 
-    /// The body of the next poll: at most 16 packets, since python-socketio gives up on more.
+    /// The body of the next poll: all that waits, or as much as its client takes.
     pub(super) fn next_body(&mut self, packets: &mut Packets) -> Option<String> {
         if self.is_queue_empty() {
             return None;
         }
-        let frames = self.work_mut().queue.take(MAX_PACKETS, packets);
+        let most = if self.few { FEW } else { usize::MAX };
+        let frames = self.work_mut().queue.take(most, packets);
         let parts: Vec<_> = frames.iter().map(Frame::part).collect();
         Some(parts.join("\u{1e}"))
     }
@@ -194,10 +198,8 @@ impl Session {
     }
 
     /// Queues a packet that overtakes all others.
-    pub(super) fn push_first(&mut self, parcel: Parcel) {
-        let work = self.work_mut();
-        work.waiting += parcel.frame.len();
-        work.queue.push_front(parcel);
+    pub(super) fn push_first(&mut self, range: Range, packets: &mut Packets) {
+        self.work_mut().queue.push_first(range, packets);
     }
 
     /// Bytes that are held for it, about: what others wait for as well is counted with each.
@@ -327,8 +329,8 @@ impl Work {
     }
 }
 
-/// Packets in the body of one poll.
-const MAX_PACKETS: usize = 16;
+/// Packets in the body of one poll of a client by python-socketio, which gives up on more.
+const FEW: usize = 16;
 /// Namespaces that one client may be in at a time.
 const MAX_NAMESPACES: usize = 256;
 /// Milliseconds for which packets may still be under way for a namespace that was left.

@@ -106,8 +106,7 @@ impl Engine {
 
     fn polled(&mut self, body: &str, stage: &mut Stage) {
         let packets: Vec<_> = body.split(wire::SEPARATOR).collect();
-        assert!(packets.len() <= 16, "{} packets in a poll", packets.len());
-        if packets.len() == 16 {
+        if packets.len() >= 16 {
             stage.count("full polls");
         }
         for packet in packets {

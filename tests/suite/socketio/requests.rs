@@ -236,3 +236,21 @@ fn a_transport_that_is_off_is_unknown_and_not_announced() {
     let line = world.open();
     assert!(world.read(line)[0].contains("\"upgrades\":[],"));
 }
+
+#[test]
+fn a_poll_brings_all_that_waits_and_as_much_as_python_takes() {
+    let mut world = World::new(false);
+    for (agent, most) in [("a browser", 40), ("python-requests/2.32", 16)] {
+        let open = world.begin("GET", "", &format!("User-Agent: {agent}\r\n"), "");
+        let sid = format!("&sid={}", field(&world.answer(open), "sid"));
+        world.ask("POST", &sid, "40");
+        world.ask("GET", &sid, "");
+        let packets = ["421[\"echo\",1]"; 40].join("\u{1e}");
+        world.ask("POST", &sid, &packets);
+        let mut got = Vec::new();
+        while got.iter().sum::<usize>() < 40 {
+            got.push(world.ask("GET", &sid, "").split('\u{1e}').count());
+        }
+        assert_eq!(got[0], most, "{agent}: {got:?}");
+    }
+}
