@@ -154,8 +154,12 @@ fn sockets_the_clock_and_randomness_stand_with_the_loop() {
 
 #[test]
 fn no_file_outgrows_the_reader() {
-    let tests = src().with_file_name("tests").join("suite");
-    for file in sources(&src()).into_iter().chain(sources(&tests)) {
+    let tests = src().with_file_name("tests");
+    let tests = ["suite", "simulation"].map(|target| sources(&tests.join(target)));
+    for file in sources(&src())
+        .into_iter()
+        .chain(tests.into_iter().flatten())
+    {
         let lines = fs::read_to_string(&file).unwrap().lines().count();
         assert!(
             lines <= 400,

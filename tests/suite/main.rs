@@ -27,11 +27,8 @@ mod neighbours;
 #[cfg(feature = "cli")]
 mod program;
 mod proxy;
-#[cfg(feature = "socketio")]
-mod sessions;
 #[cfg(all(feature = "cli", unix))]
 mod signals;
-mod simulation;
 mod slow;
 #[cfg(feature = "socketio")]
 mod socketio;

@@ -32,7 +32,7 @@ impl Drop for Seed {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!(
-                "repeat with: SEED={} cargo test --test suite simulation",
+                "repeat with: SEED={} cargo test --test simulation sockets",
                 self.0
             );
         }

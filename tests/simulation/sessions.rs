@@ -54,7 +54,7 @@ impl Drop for Seed {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!(
-                "repeat with: SEED={} cargo test --test suite sessions",
+                "repeat with: SEED={} cargo test --test simulation sessions",
                 self.0
             );
         }
