@@ -121,10 +121,11 @@ impl SocketIo {
 
     /// Answers a request of a session that had to wait for its answer.
     pub(super) fn reply(&mut self, hub: &mut Hub, key: u32, id: Id, response: Response) {
-        self.set_role(id, None);
         let origin = self.sessions[key as usize].work().origin.as_deref();
         let response = cors::allow(response, hub, origin);
-        hub.respond(id, response);
+        // One whose time was up in this very turn is answered already, and its close is still to come.
+        let part = (!hub.respond(id, response)).then_some(Part::Orphan);
+        self.set_role(id, part);
     }
 }
 

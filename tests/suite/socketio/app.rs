@@ -62,6 +62,9 @@ impl Play for App {
                 let words: Vec<_> = change.split(' ').take(2).collect();
                 self.log.push(words.join(" "));
             }
+            Event::Core(roomcast::Event::Close { reason, .. }) => {
+                self.log.push(format!("a connection of the core, {reason}"));
+            }
             _ => {}
         }
     }
@@ -103,6 +106,7 @@ impl App {
             }
             "ask" => _ = io.everyone().ask("question", args, 1000),
             "volatile" => _ = io.everyone().volatile().emit("volatile", args),
+            "note" => self.log.push("noted".to_owned()),
             "set" => self.set(io, socket, args),
             "admit" => {
                 for socket in std::mem::take(&mut self.waiting) {

@@ -162,3 +162,20 @@ fn a_post_that_the_change_to_a_websocket_overtakes_is_refused_and_the_session_go
     world.hang_up(post);
     assert_eq!(world.says(line, &["427[\"echo\"]"]), ["437[]"]);
 }
+
+#[test]
+fn requests_whose_time_is_up_together_are_no_matter_of_the_application() {
+    let mut world = World::new(false);
+    let sid = session(&mut world);
+    world.begin("GET", &sid, "X: y", "");
+    half(&mut world, &sid);
+    world.log();
+    world.sim.advance(3_600_000);
+    world.end_turn();
+    let log = world.log();
+    assert_eq!(log.last().unwrap(), "disconnect, transport error");
+    assert!(
+        !log.iter().any(|line| line.contains("of the core")),
+        "{log:?}"
+    );
+}
