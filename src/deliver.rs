@@ -41,8 +41,8 @@ pub(crate) fn receive(hub: &mut Hub, key: u32, bytes: &mut [u8], handler: Handle
     drain(hub, handler);
     if !work.is_done() && !hub.conns[key as usize].phase.is_over() {
         hub.keep_work(key, work);
-        hub.relieve(handler);
     }
+    hub.relieve(handler);
 }
 
 /// Goes on with the bytes that connections have kept while an answer was outstanding.

@@ -81,6 +81,20 @@ fn parts_of_packets_that_never_get_whole_are_bounded_in_all() {
 }
 
 #[test]
+fn packets_whose_parts_never_come_are_bounded_in_all() {
+    let mut world = world();
+    let head = format!(
+        "451-[\"x\",\"{}\",{{\"_placeholder\":true,\"num\":0}}]",
+        "x".repeat(20_000)
+    );
+    for n in 1..=20_usize {
+        let web = world.open();
+        world.says(web, &["40", &head]);
+        assert_eq!(cut(&mut world), usize::from(n > 4), "{n}");
+    }
+}
+
+#[test]
 fn a_post_is_read_as_far_as_its_answers_may_wait() {
     let mut world = World::new(false);
     world.sim = Sim::new(Config {
