@@ -28,7 +28,7 @@
 //! mean, `admission` who enters one of the `namespaces`, `actions` what may be done to a socket;
 //! `broadcast` says whom an event is for and `outgoing` writes it, `questions` gathers answers,
 //! `recovery` keeps what is missed, `moves` who was where; `queues` holds what waits for
-//! polls, `relief` gives back what is too much.
+//! polls, `relief` gives back what is too much, `held` counts what there is.
 
 mod actions;
 mod admission;
@@ -40,6 +40,7 @@ mod checks;
 mod cors;
 mod engine;
 mod event;
+mod held;
 mod io;
 mod moves;
 mod namespaces;
@@ -64,6 +65,7 @@ use slab::Slab;
 pub use args::{Args, Arguments};
 pub use broadcast::Broadcast;
 pub use event::{Ack, Answer, Event, Reason, Socket};
+pub use held::Held;
 pub use io::Io;
 pub use options::Options;
 pub use recovery::Lost;
