@@ -21,12 +21,15 @@ pub(super) struct App {
     /// Rooms that those have left who are going.
     left: BTreeMap<Socket, BTreeSet<String>>,
     said: u32,
+    /// So many things have happened.
+    pub(super) events: usize,
     /// No sockets are left, in any namespace.
     pub(super) empty: Option<bool>,
 }
 
 impl App {
     pub(super) fn handle(&mut self, io: &mut Io<'_>, event: Event<'_>, stage: &mut Stage) {
+        self.events += 1;
         match event {
             Event::Authorize { socket, .. } => {
                 assert!(!stage.ledger.live.contains_key(&socket));
@@ -69,9 +72,12 @@ impl App {
                     stage.count("crashes that a held poll told");
                 }
                 let mark = self.say(PARTING);
-                io.of(namespace).emit("news", spoken(mark));
-                let everyone = Addressees::default();
-                stage.ledger.publish(namespace, &everyone, mark, now);
+                let whom = Addressees {
+                    to: stage.scale.hall(present.who.0),
+                    except: Vec::new(),
+                };
+                aim(io.of(namespace), &whom).emit("news", spoken(mark));
+                stage.ledger.publish(namespace, &whom, mark, now);
             }
             Event::Room { namespace, change } => self.note(namespace, change, stage),
             Event::Core(roomcast::Event::Request { id, .. }) => {
@@ -83,6 +89,7 @@ impl App {
                 );
                 io.hub().respond(id, Response::text(200, "done"));
             }
+            Event::Core(event) => stage.plain.handle(io.hub(), event),
             _ => {}
         }
     }
@@ -236,30 +243,12 @@ impl App {
     }
 
     fn note(&mut self, namespace: &str, change: RoomEvent<Socket>, stage: &mut Stage) {
-        let ledger = &mut stage.ledger;
-        let key = |room: &str| (namespace.to_owned(), room.to_owned());
-        match change {
-            RoomEvent::Create { room } => {
-                let before = ledger.rooms.insert(key(&room), BTreeSet::new());
-                assert!(before.is_none(), "{room} was there");
-            }
-            RoomEvent::Delete { room } => {
-                let members = ledger.rooms.remove(&key(&room));
-                assert_eq!(members, Some(BTreeSet::new()), "{room} had members");
-            }
-            RoomEvent::Join { room, id, .. } => {
-                assert!(!ledger.dead.contains(&id), "who is gone joins {room}");
-                let members = ledger.rooms.get_mut(&key(&room)).expect("a room");
-                assert!(members.insert(id), "joined {room} twice");
-            }
-            RoomEvent::Leave { room, id, .. } => {
-                let members = ledger.rooms.get_mut(&key(&room)).expect("a room");
-                assert!(members.remove(&id), "left {room} twice");
-                if !self.leaving.remove(&(id, room.to_string())) {
-                    self.left.entry(id).or_default().insert(room.to_string());
-                }
+        if let RoomEvent::Leave { ref room, id, .. } = change {
+            if !self.leaving.remove(&(id, room.to_string())) {
+                self.left.entry(id).or_default().insert(room.to_string());
             }
         }
+        stage.ledger.note(namespace, change);
     }
 
     pub(super) fn is_idle(&self) -> bool {

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::engine::{Engine, Happened, Packet, State};
 use super::ledger::Who;
 use super::mark::{self, Mark};
-use super::network::{DELAY, Line, Parcel};
+use super::network::{DELAY, Line, Owner, Parcel};
 use super::packet::{Incoming, encode};
 use super::stage::Stage;
-use super::{CONNECT_TIMEOUT, DURATION};
+use super::world::{CONNECT_TIMEOUT, DURATION};
 
 pub(super) struct Client {
     pub(super) number: usize,
@@ -44,6 +44,8 @@ pub(super) struct Client {
     pub(super) stays_away: bool,
     /// When it comes back, or opens for the first time.
     pub(super) back_at: u64,
+    /// Its machine is asleep until then.
+    pub(super) asleep_until: u64,
     /// When it does something again.
     pub(super) act_at: u64,
 }
@@ -79,6 +81,7 @@ impl Client {
             leaves: false,
             stays_away: false,
             back_at: stage.below(100) as u64,
+            asleep_until: 0,
             act_at: 0,
         }
     }
@@ -88,13 +91,17 @@ impl Client {
     }
 
     pub(super) fn next(&self) -> u64 {
-        match &self.engine {
+        let next = match &self.engine {
             Some(engine) => engine.next().min(self.lurking_ends(engine)),
             None => self.back_at,
-        }
+        };
+        next.max(self.asleep_until)
     }
 
     pub(super) fn tick(&mut self, stage: &mut Stage) {
+        if stage.now < self.asleep_until {
+            return;
+        }
         match &mut self.engine {
             Some(engine) => {
                 engine.tick(stage);
@@ -118,12 +125,16 @@ impl Client {
     fn open(&mut self, stage: &mut Stage) {
         self.epoch += 1;
         self.lurks = stage.chaos && stage.one_in(20);
-        self.engine = Some(Engine::open(stage));
+        self.engine = Some(Engine::open(Owner::Client(self.number), stage));
     }
 
-    pub(super) fn owns(&self, line: Line) -> bool {
-        let engine = self.engine.as_ref();
-        engine.is_some_and(|engine| engine.lines.contains_key(&line))
+    /// The clock of the server jumps now.
+    pub(super) fn brace(&mut self, stage: &mut Stage) {
+        let entered = self.sid.is_some();
+        if let Some(engine) = &mut self.engine {
+            engine.brace(entered, stage);
+        }
+        self.attend(stage);
     }
 
     pub(super) fn receive(&mut self, line: Line, parcel: Parcel, stage: &mut Stage) {

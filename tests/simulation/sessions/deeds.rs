@@ -8,8 +8,6 @@ use super::mark;
 use super::packet::placeholder;
 use super::stage::Stage;
 
-const ROOMS: [&str; 3] = ["lobby", "attic", "cellar"];
-
 /// What no client may send.
 const GARBAGE: [&str; 7] = ["9", "2", "4x", "42", "42[]", "451-", "b*"];
 
@@ -23,7 +21,10 @@ impl Client {
         } else {
             110
         };
-        self.act_at = stage.now + 5 + stage.below(pause) as u64;
+        self.act_at = (stage.now + stage.scale.pause(stage, pause)).max(self.asleep_until);
+        if stage.now < self.asleep_until {
+            return;
+        }
         if self.leaves || self.lurks || self.engine.is_none() && stage.one_in(2) {
             return;
         }
@@ -33,11 +34,13 @@ impl Client {
             48..60 => self.visit("join", stage),
             60..66 => self.visit("leave", stage),
             66..70 => self.ask(stage),
-            70..85 => self.upgrade(stage),
+            70..82 => self.upgrade(stage),
+            82..85 => self.stall(stage),
             85..91 => self.cut(stage),
             91..93 => self.tell(json!(["kick", 0, stage.one_in(2)]), stage),
             93..95 => self.tell(json!(["drop", 0]), stage),
             95 => self.rage(stage),
+            96 => self.sleep(stage),
             _ => self.go(stage),
         }
         self.attend(stage);
@@ -59,7 +62,7 @@ impl Client {
     }
 
     fn visit(&mut self, how: &str, stage: &mut Stage) {
-        let room = stage.pick(&ROOMS);
+        let room = stage.scale.room(self.number, stage);
         self.tell(json!([how, 0, room]), stage);
     }
 
@@ -106,6 +109,21 @@ impl Client {
         }
     }
 
+    fn stall(&mut self, stage: &mut Stage) {
+        if let Some(engine) = &mut self.engine {
+            engine.stall(stage);
+        }
+    }
+
+    /// Its machine sleeps for a while, and its connections with it.
+    fn sleep(&mut self, stage: &mut Stage) {
+        if let Some(engine) = &mut self.engine {
+            self.asleep_until = stage.now + 50 + stage.below(900) as u64;
+            self.act_at = self.asleep_until;
+            engine.sleep(self.asleep_until, stage);
+        }
+    }
+
     /// Sends what no client may.
     fn rage(&mut self, stage: &mut Stage) {
         let Some(engine) = &mut self.engine else {
@@ -149,10 +167,10 @@ impl Client {
 
     /// Rooms for a message, and rooms that do not get it.
     fn whom(&self, stage: &mut Stage) -> (Vec<String>, Vec<String>) {
-        let room = |stage: &mut Stage| stage.pick(&ROOMS).to_owned();
+        let room = |stage: &mut Stage| stage.scale.room(self.number, stage);
         let own = self.sid.clone();
         let to = match stage.below(10) {
-            0..4 => Vec::new(),
+            0..4 => stage.scale.hall(self.number),
             4 | 5 => vec![room(stage), room(stage)],
             6 => own.iter().cloned().collect(),
             _ => vec![room(stage)],

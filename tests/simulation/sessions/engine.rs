@@ -8,13 +8,15 @@ use std::collections::{BTreeMap, VecDeque};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::network::{Cut, DELAY, Line, Parcel};
+use super::network::{Cut, DELAY, Line, Owner, Parcel};
 use super::polling::Polling;
 use super::stage::Stage;
 use super::upgrade::Probe;
-use super::wire;
+use super::world::TICK;
+use crate::wire;
 
 pub(super) struct Engine {
+    owner: Owner,
     pub(super) sid: Option<String>,
     pub(super) state: State,
     pub(super) carrier: Carrier,
@@ -39,6 +41,8 @@ pub(super) struct Engine {
     deadline: u64,
     /// The last pong, or the opening.
     beat: u64,
+    /// The clock of the server has jumped since, so that a ping may be early.
+    jumped: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +85,9 @@ struct Rules {
 }
 
 impl Engine {
-    pub(super) fn open(stage: &mut Stage) -> Self {
+    pub(super) fn open(owner: Owner, stage: &mut Stage) -> Self {
         let mut engine = Self {
+            owner,
             sid: None,
             state: State::Opening,
             carrier: Carrier::Polling,
@@ -99,9 +104,10 @@ impl Engine {
             rules: Rules::default(),
             deadline: stage.now + PATIENCE,
             beat: stage.now,
+            jumped: false,
         };
         if stage.one_in(3) {
-            let line = engine.line(stage, &wire::websocket(None));
+            let line = engine.line(stage, &wire::engine(None));
             engine.carrier = Carrier::Web(line, false);
             stage.count("sessions on a WebSocket");
         } else {
@@ -229,6 +235,9 @@ impl Engine {
             let Some((status, _)) = self.lines.get_mut(&line).and_then(wire::answer) else {
                 return;
             };
+            if status == 408 && self.doomed {
+                return self.shut(false, stage);
+            }
             assert_eq!(status, 101, "a WebSocket was refused");
             self.carrier = Carrier::Web(line, true);
         }
@@ -285,11 +294,11 @@ impl Engine {
         let latest = self.rules.interval + 2 * DELAY + TICK;
         let in_time = (earliest..=latest).contains(&since);
         assert!(
-            self.doomed || self.has_polled || in_time,
+            self.doomed || self.has_polled || self.jumped || in_time,
             "a ping after {since} ms"
         );
         stage.count("pings");
-        self.beat = stage.now;
+        (self.beat, self.jumped) = (stage.now, false);
         self.expect_ping(stage);
         self.send(Packet::Text("3".to_owned()), stage);
     }
@@ -336,21 +345,58 @@ impl Engine {
             return;
         }
         let line = stage.pick(&lines);
-        let cut = stage.pick(&[Cut::Reset, Cut::Silent]);
+        let cut = stage.pick(&[Cut::Reset, Cut::Silent, Cut::Half]);
         self.doomed = true;
         stage.count(match (cut, self.carrier) {
             _ if self.is_probe(line) => "cuts of a probe",
             (Cut::Reset, Carrier::Polling) => "resets of a poll",
             (Cut::Reset, Carrier::Web(..)) => "resets of a WebSocket",
+            (Cut::Half, _) => "half-closes",
             (Cut::Silent, Carrier::Polling) => "silent deaths of a poll",
             (Cut::Silent, Carrier::Web(..)) => "silent deaths of a WebSocket",
         });
         stage.network.cut(line, cut, stage.now, &mut stage.random);
     }
 
+    /// One of its connections takes nothing for a while.
+    pub(super) fn stall(&mut self, stage: &mut Stage) {
+        let lines: Vec<_> = self.lines.keys().copied().collect();
+        if !lines.is_empty() {
+            self.doomed = true;
+            let line = stage.pick(&lines);
+            stage.stall(line);
+        }
+    }
+
+    /// Nothing comes and nothing goes for a while.
+    pub(super) fn sleep(&mut self, until: u64, stage: &mut Stage) {
+        self.doomed = true;
+        stage.count("clients asleep");
+        let lines = self.lines.keys();
+        lines.for_each(|line| stage.network.freeze(*line, until));
+    }
+
+    /// The clock of the server jumps now: who has answered its last ping is pinged, and not closed.
+    pub(super) fn brace(&mut self, entered: bool, stage: &mut Stage) {
+        let quiet = match self.carrier {
+            Carrier::Web(line, true) => stage.network.is_quiet(line),
+            _ => false,
+        };
+        let heard = stage.now + DELAY + TICK < self.beat + self.rules.interval;
+        let open =
+            self.state == State::Open && !self.jumped && !self.upgrading && self.probe.is_none();
+        if !(quiet && heard && open && entered) || self.doomed {
+            self.doomed = true;
+            return;
+        }
+        self.jumped = true;
+        self.deadline = stage.now + DELAY + TICK;
+        stage.count("jumps that a session outlives");
+    }
+
     /// Opens a connection and writes to it.
     pub(super) fn line(&mut self, stage: &mut Stage, bytes: &[u8]) -> Line {
-        let line = stage.network.open();
+        let line = stage.network.open(self.owner);
         self.lines.insert(line, Vec::new());
         stage.write(line, bytes);
         line
@@ -373,7 +419,5 @@ impl Packet {
     }
 }
 
-/// Milliseconds that a deadline may be late: two ticks of the wheel.
-const TICK: u64 = 8;
 /// How long a client tries to open.
 const PATIENCE: u64 = 1000;

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use roomcast::RoomEvent;
 use roomcast::socketio::{Reason, Socket};
 
-use super::DURATION;
 use super::mark::Mark;
+use super::world::DURATION;
 
 /// A client, and which of its connections.
 pub(super) type Who = (usize, u32);
@@ -22,8 +23,12 @@ pub(super) struct Ledger {
     pub(super) dead: BTreeSet<Socket>,
     /// By namespace and name.
     pub(super) rooms: BTreeMap<(String, String), BTreeSet<Socket>>,
+    /// The same by socket.
+    inside: BTreeMap<Socket, BTreeSet<String>>,
     /// By public name: a socket that comes back goes on under its own.
     pub(super) members: BTreeMap<String, Member>,
+    /// Those of them that are gone and may come back, and until when.
+    away: BTreeMap<String, u64>,
     /// Names of sessions that clients were told.
     pub(super) sessions: Vec<String>,
     /// When each event went out that has a position; the first has the position 1.
@@ -103,18 +108,15 @@ impl Ledger {
     /// The application has published a message that is kept for those who come back.
     pub(super) fn publish(&mut self, namespace: &str, whom: &Addressees, mark: Mark, now: u64) {
         self.times.push(now);
-        let rooms: BTreeMap<String, BTreeSet<String>> = self
-            .live
-            .iter()
-            .map(|(socket, present)| (present.sid.clone(), self.rooms_of(*socket)))
-            .collect();
-        for (sid, member) in &mut self.members {
-            let rooms = match &member.gone {
-                None => rooms.get(sid),
-                Some(gone) if self.recovery && may_pass(gone.reason) => Some(&gone.rooms),
-                Some(_) => None,
-            };
-            if member.namespace == namespace && rooms.is_some_and(|rooms| whom.mean(rooms)) {
+        for socket in self.present(namespace, whom) {
+            let member = self.members.get_mut(&self.live[&socket].sid);
+            member.expect("a member").expected.push(mark);
+        }
+        self.away.retain(|_, until| now < *until);
+        for sid in self.away.keys() {
+            let member = self.members.get_mut(sid).expect("a member");
+            let gone = member.gone.as_ref().expect("it is away");
+            if member.namespace == namespace && whom.mean(&gone.rooms) {
                 member.expected.push(mark);
             }
         }
@@ -138,20 +140,54 @@ impl Ledger {
 
     /// Who is connected, as far as a message to these rooms is concerned.
     pub(super) fn present(&self, namespace: &str, whom: &Addressees) -> BTreeSet<Socket> {
-        self.live
-            .iter()
-            .filter(|(_, present)| present.namespace == namespace)
-            .filter(|(socket, _)| whom.mean(&self.rooms_of(**socket)))
-            .map(|(socket, _)| *socket)
-            .collect()
+        let all: BTreeSet<Socket> = match &*whom.to {
+            [] => self.live.keys().copied().collect(),
+            rooms => {
+                let key = |room: &String| (namespace.to_owned(), room.clone());
+                let rooms = rooms.iter().filter_map(|room| self.rooms.get(&key(room)));
+                rooms.flatten().copied().collect()
+            }
+        };
+        let meant = |socket: &Socket| {
+            let present = self.live.get(socket);
+            let here = present.is_some_and(|present| present.namespace == namespace);
+            here && whom.mean(&self.rooms_of(*socket))
+        };
+        all.into_iter().filter(meant).collect()
     }
 
     pub(super) fn rooms_of(&self, socket: Socket) -> BTreeSet<String> {
-        self.rooms
-            .iter()
-            .filter(|(_, members)| members.contains(&socket))
-            .map(|((_, room), _)| room.clone())
-            .collect()
+        self.inside.get(&socket).cloned().unwrap_or_default()
+    }
+
+    /// What the server says of rooms.
+    pub(super) fn note(&mut self, namespace: &str, change: RoomEvent<Socket>) {
+        let key = |room: &str| (namespace.to_owned(), room.to_owned());
+        match change {
+            RoomEvent::Create { room } => {
+                let before = self.rooms.insert(key(&room), BTreeSet::new());
+                assert!(before.is_none(), "{room} was there");
+            }
+            RoomEvent::Delete { room } => {
+                let members = self.rooms.remove(&key(&room));
+                assert_eq!(members, Some(BTreeSet::new()), "{room} had members");
+            }
+            RoomEvent::Join { room, id, .. } => {
+                assert!(!self.dead.contains(&id), "who is gone joins {room}");
+                let members = self.rooms.get_mut(&key(&room)).expect("a room");
+                assert!(members.insert(id), "joined {room} twice");
+                self.inside.entry(id).or_default().insert(room.to_string());
+            }
+            RoomEvent::Leave { room, id, .. } => {
+                let members = self.rooms.get_mut(&key(&room)).expect("a room");
+                assert!(members.remove(&id), "left {room} twice");
+                let inside = self.inside.get_mut(&id).expect("it was there");
+                inside.remove(&*room);
+                if inside.is_empty() {
+                    self.inside.remove(&id);
+                }
+            }
+        }
     }
 
     pub(super) fn connect(
@@ -177,6 +213,7 @@ impl Ledger {
             .entry(present.sid.clone())
             .or_insert_with(fresh);
         let gone = member.gone.take();
+        self.away.remove(&present.sid);
         assert_eq!(gone.is_some(), recovered, "a name that was known");
         if let Some(gone) = gone {
             assert_eq!(gone.rooms, rooms, "the rooms are as they were");
@@ -222,6 +259,9 @@ impl Ledger {
         let excused = self.excused.contains(&present.who) || self.may_end(reason);
         assert!(excused, "{:?} ends for no reason: {reason}", present.who);
         let member = self.members.get_mut(&present.sid).expect("a member");
+        if self.recovery && may_pass(reason) {
+            self.away.insert(present.sid.clone(), now + DURATION);
+        }
         let gone = Gone {
             time: now,
             reason,

@@ -1,7 +1,8 @@
 //! The network between the clients and the simulated server: bytes are late by chance and torn at
-//! will, in order on each connection; connections break, with noise or without.
+//! will, in order on each connection; connections stall, and break with noise or without.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
@@ -10,6 +11,13 @@ use roomcast::sim::Sim;
 
 /// A connection as its client names it.
 pub(super) type Line = u64;
+
+/// Whose connection it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Client(usize),
+    Plain(usize),
+}
 
 /// Milliseconds that anything is under way at most.
 pub(super) const DELAY: u64 = 20;
@@ -28,16 +36,20 @@ pub(super) enum Cut {
     Reset,
     /// Nobody is told anything any more.
     Silent,
+    /// The client has closed its side, behind all that it wrote, and still reads.
+    Half,
 }
 
 #[derive(Default)]
 pub(super) struct Network {
     wires: BTreeMap<Line, Wire>,
     last: Line,
+    /// Of all that the server has written: when, where and what.
+    digest: DefaultHasher,
 }
 
-#[derive(Default)]
 struct Wire {
+    owner: Owner,
     /// The server's end of it; none before its first byte has arrived, or when it is gone.
     id: Option<Id>,
     opened: bool,
@@ -45,8 +57,17 @@ struct Wire {
     left: bool,
     /// Nothing of what the server writes is taken from now on.
     stuffed: bool,
+    stall: Option<Stall>,
     up: Pipe,
     down: Pipe,
+}
+
+/// The server's end takes nothing for a while, then some bytes now and then, then all again.
+#[derive(Clone, Copy, Debug)]
+struct Stall {
+    begun: bool,
+    until: u64,
+    sips: usize,
 }
 
 /// One direction.
@@ -86,6 +107,14 @@ impl Pipe {
             .map(|(_, parcel)| parcel)
     }
 
+    /// Nothing arrives before a time.
+    fn freeze(&mut self, until: u64) {
+        self.last = self.last.max(until);
+        for (due, _) in &mut self.parcels {
+            *due = (*due).max(until);
+        }
+    }
+
     fn break_off(&mut self) {
         self.parcels.clear();
         self.closed = true;
@@ -93,10 +122,61 @@ impl Pipe {
 }
 
 impl Network {
-    pub(super) fn open(&mut self) -> Line {
+    pub(super) fn open(&mut self, owner: Owner) -> Line {
         self.last += 1;
-        self.wires.insert(self.last, Wire::default());
+        let wire = Wire {
+            owner,
+            id: None,
+            opened: false,
+            left: false,
+            stuffed: false,
+            stall: None,
+            up: Pipe::default(),
+            down: Pipe::default(),
+        };
+        self.wires.insert(self.last, wire);
         self.last
+    }
+
+    /// Which connection of the server it is, or was when it was looked at last.
+    pub(super) fn id(&self, line: Line) -> Option<Id> {
+        self.wires.get(&line)?.id
+    }
+
+    /// Whether nothing is on its way to the server.
+    pub(super) fn is_quiet(&self, line: Line) -> bool {
+        let wire = self.wires.get(&line);
+        wire.is_none_or(|wire| wire.up.parcels.is_empty())
+    }
+
+    /// How many connections there are at either end.
+    pub(super) fn len(&self) -> usize {
+        self.wires.len()
+    }
+
+    /// What the server has written so far, as a number.
+    pub(super) fn digest(&self) -> u64 {
+        self.digest.finish()
+    }
+
+    /// A client takes nothing for a while.
+    pub(super) fn stall(&mut self, line: Line, until: u64, sips: usize) {
+        if let Some(wire) = self.wires.get_mut(&line) {
+            wire.stall = Some(Stall {
+                begun: false,
+                until,
+                sips,
+            });
+        }
+    }
+
+    /// A client is away from its machine for a while: nothing comes, nothing goes.
+    pub(super) fn freeze(&mut self, line: Line, until: u64) {
+        self.stall(line, until, 0);
+        if let Some(wire) = self.wires.get_mut(&line) {
+            wire.up.freeze(until);
+            wire.down.freeze(until);
+        }
     }
 
     /// A client writes.
@@ -119,7 +199,11 @@ impl Network {
         let Some(wire) = self.wires.get_mut(&line) else {
             return;
         };
+        if cut == Cut::Half {
+            return wire.up.push(Parcel::End, late(now, random));
+        }
         wire.stuffed = cut == Cut::Silent && random.random();
+        wire.stall = None;
         for pipe in [&mut wire.up, &mut wire.down] {
             pipe.break_off();
             if cut == Cut::Reset {
@@ -131,11 +215,17 @@ impl Network {
 
     /// When something arrives next.
     pub(super) fn next(&self) -> Option<u64> {
-        let pipes = self.wires.values().flat_map(|wire| [&wire.up, &wire.down]);
-        pipes
-            .filter_map(|pipe| pipe.parcels.front())
-            .map(|(due, _)| *due)
-            .min()
+        let next = |pipe: &Pipe| pipe.parcels.front().map(|(due, _)| *due);
+        let wires = self.wires.values();
+        let times = wires.flat_map(|wire| {
+            let stall = wire.stall.filter(|_| wire.id.is_some());
+            [
+                next(&wire.up),
+                next(&wire.down),
+                stall.map(|stall| stall.until),
+            ]
+        });
+        times.flatten().min()
     }
 
     /// What has come up to the server; a connection begins with the first of it.
@@ -153,11 +243,11 @@ impl Network {
     }
 
     /// What has come down to the clients.
-    pub(super) fn returned(&mut self, now: u64) -> Vec<(Line, Parcel)> {
+    pub(super) fn returned(&mut self, now: u64) -> Vec<(Owner, Line, Parcel)> {
         let mut returned = Vec::new();
         for (line, wire) in &mut self.wires {
             while let Some(parcel) = wire.down.pop(now) {
-                returned.push((*line, parcel));
+                returned.push((wire.owner, *line, parcel));
             }
         }
         returned
@@ -165,13 +255,15 @@ impl Network {
 
     /// Takes what the server has written in a turn.
     pub(super) fn collect(&mut self, sim: &mut Sim, now: u64, random: &mut ChaCha8Rng) {
-        for wire in self.wires.values_mut() {
+        for (line, wire) in &mut self.wires {
             let Some(id) = wire.id else { continue };
             if std::mem::take(&mut wire.stuffed) {
                 sim.set_room(id, 0);
             }
+            wire.hold_back(id, sim, now, random);
             let bytes = sim.take(id);
             if !bytes.is_empty() {
+                (now, line, &bytes).hash(&mut self.digest);
                 wire.down.tear(&bytes, now, random);
             }
             if sim.is_shut(id) {
@@ -182,6 +274,28 @@ impl Network {
         self.wires.retain(|_, wire| {
             wire.id.is_some() || !wire.left || !wire.opened && !wire.up.parcels.is_empty()
         });
+    }
+}
+
+impl Wire {
+    /// Sees to it that the server's end takes as much as a stall allows.
+    fn hold_back(&mut self, id: Id, sim: &mut Sim, now: u64, random: &mut ChaCha8Rng) {
+        let Some(stall) = &mut self.stall else { return };
+        let over = stall.begun && now >= stall.until;
+        match stall.begun {
+            false => sim.set_room(id, 0),
+            true if over && stall.sips > 0 => {
+                sim.set_room(id, random.random_range(1..300));
+                (stall.sips, stall.until) = (stall.sips - 1, now + random.random_range(1..10));
+            }
+            true if over => {
+                sim.set_room(id, usize::MAX);
+                self.stall = None;
+                return;
+            }
+            true => {}
+        }
+        stall.begun = true;
     }
 }
 

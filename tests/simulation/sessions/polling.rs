@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::engine::{Engine, Packet, State};
 use super::network::Line;
 use super::stage::Stage;
-use super::wire;
+use crate::wire;
 
 #[derive(Default)]
 pub(super) struct Polling {

@@ -1,35 +1,39 @@
 //! What all clients share: the clock, chance, the network, the ledger of what must come, and the
 //! counts of what happened.
 
-use std::collections::BTreeMap;
-
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::ledger::Ledger;
 use super::network::{Line, Network};
+use super::scale::Scale;
+use crate::seeds::Counts;
+use crate::sockets;
 
 pub(super) struct Stage {
     /// Clients do what they like; otherwise they come to rest.
     pub(super) chaos: bool,
+    /// On the clock of the clients; that of the server may have jumped ahead.
     pub(super) now: u64,
+    pub(super) scale: Scale,
     pub(super) random: ChaCha8Rng,
     pub(super) network: Network,
     pub(super) ledger: Ledger,
+    /// The application of the plain sockets.
+    pub(super) plain: sockets::App,
     pub(super) counts: Counts,
 }
 
-/// How often things happened, by what they are called.
-pub(super) type Counts = BTreeMap<String, usize>;
-
 impl Stage {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64, scale: Scale) -> Self {
         Self {
             chaos: false,
             now: 0,
+            scale,
             random: ChaCha8Rng::seed_from_u64(seed),
             network: Network::default(),
             ledger: Ledger::default(),
+            plain: sockets::App::default(),
             counts: Counts::new(),
         }
     }
@@ -57,6 +61,13 @@ impl Stage {
 
     pub(super) fn close(&mut self, line: Line) {
         self.network.close(line, self.now + 1);
+    }
+
+    /// A client takes nothing on a connection for a while, then little, then all.
+    pub(super) fn stall(&mut self, line: Line) {
+        let (until, sips) = (self.now + 20 + self.below(400) as u64, self.below(12));
+        self.network.stall(line, until, sips);
+        self.count("stalls");
     }
 
     /// Closes a connection some time after everything was written to it.

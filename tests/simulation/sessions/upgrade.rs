@@ -4,7 +4,8 @@
 use super::engine::{Carrier, Engine, Packet, State};
 use super::network::{DELAY, Line};
 use super::stage::Stage;
-use super::{UPGRADE_TIMEOUT, wire};
+use super::world::UPGRADE_TIMEOUT;
+use crate::wire;
 
 /// A WebSocket that an engine may change to.
 pub(super) struct Probe {
@@ -52,7 +53,7 @@ impl Engine {
         if !polls || self.probe.is_some() || self.upgrading {
             return;
         }
-        let line = self.line(stage, &wire::websocket(self.sid.as_deref()));
+        let line = self.line(stage, &wire::engine(self.sid.as_deref()));
         self.probe = Some(Probe {
             line,
             plan: stage.pick(&PLANS),

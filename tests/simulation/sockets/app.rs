@@ -6,16 +6,16 @@ use roomcast::{CloseReason, Event, Hub, Id, RoomEvent};
 
 /// What the application knows and expects, by the events it was given.
 #[derive(Default)]
-pub(super) struct App {
-    pub(super) open: BTreeSet<Id>,
-    pub(super) closed: BTreeMap<Id, CloseReason>,
-    pub(super) rooms: BTreeMap<String, BTreeSet<Id>>,
+pub(crate) struct App {
+    pub(crate) open: BTreeSet<Id>,
+    pub(crate) closed: BTreeMap<Id, CloseReason>,
+    pub(crate) rooms: BTreeMap<String, BTreeSet<Id>>,
     /// What every socket must get, in order.
-    pub(super) expected: BTreeMap<Id, Vec<String>>,
+    pub(crate) expected: BTreeMap<Id, Vec<String>>,
 }
 
 impl App {
-    pub(super) fn handle(&mut self, hub: &mut Hub, event: Event<'_>) {
+    pub(crate) fn handle(&mut self, hub: &mut Hub, event: Event<'_>) {
         match event {
             Event::Open { id } => assert!(self.open.insert(id), "opened twice"),
             Event::Text { id, text } => self.take(hub, id, text),
@@ -32,7 +32,7 @@ impl App {
         }
     }
 
-    pub(super) fn take(&mut self, hub: &mut Hub, id: Id, text: &str) {
+    fn take(&mut self, hub: &mut Hub, id: Id, text: &str) {
         assert!(
             self.open.contains(&id),
             "a message of a socket that is not open"
@@ -58,7 +58,7 @@ impl App {
         }
     }
 
-    pub(super) fn note(&mut self, change: RoomEvent<Id>) {
+    fn note(&mut self, change: RoomEvent<Id>) {
         match change {
             RoomEvent::Create { room } => {
                 assert!(

@@ -3,22 +3,26 @@
 use roomcast::sim::client_frame;
 
 /// Stands between the packets of a body.
-pub(super) const SEPARATOR: char = '\x1e';
+pub(crate) const SEPARATOR: char = '\x1e';
 
-pub(super) fn get(sid: Option<&str>) -> Vec<u8> {
+pub(crate) fn get(sid: Option<&str>) -> Vec<u8> {
     format!("GET {} HTTP/1.1\r\nHost: sim\r\n\r\n", path("polling", sid)).into()
 }
 
-pub(super) fn post(sid: Option<&str>, body: &str) -> Vec<u8> {
+pub(crate) fn post(sid: Option<&str>, body: &str) -> Vec<u8> {
     let (path, len) = (path("polling", sid), body.len());
     format!("POST {path} HTTP/1.1\r\nHost: sim\r\nContent-Length: {len}\r\n\r\n{body}").into()
 }
 
-pub(super) fn websocket(sid: Option<&str>) -> Vec<u8> {
+/// Asks for a WebSocket of a session, or for a session on one.
+pub(crate) fn engine(sid: Option<&str>) -> Vec<u8> {
+    websocket(&path("websocket", sid))
+}
+
+pub(crate) fn websocket(path: &str) -> Vec<u8> {
     format!(
-        "GET {} HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-        path("websocket", sid)
+        "GET {path} HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
     .into()
 }
@@ -28,24 +32,24 @@ fn path(transport: &str, sid: Option<&str>) -> String {
     format!("/socket.io/?EIO=4&transport={transport}&t=x{sid}")
 }
 
-pub(super) fn text(text: &str) -> Vec<u8> {
+pub(crate) fn text(text: &str) -> Vec<u8> {
     client_frame(0x81, text.as_bytes())
 }
 
-pub(super) fn binary(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn binary(bytes: &[u8]) -> Vec<u8> {
     client_frame(0x82, bytes)
 }
 
-pub(super) fn close() -> Vec<u8> {
+pub(crate) fn close() -> Vec<u8> {
     client_frame(0x88, b"")
 }
 
-pub(super) fn pong(payload: &[u8]) -> Vec<u8> {
+pub(crate) fn pong(payload: &[u8]) -> Vec<u8> {
     client_frame(0x8a, payload)
 }
 
 /// Takes a whole answer off a buffer: its status and its body.
-pub(super) fn answer(buffer: &mut Vec<u8>) -> Option<(u16, String)> {
+pub(crate) fn answer(buffer: &mut Vec<u8>) -> Option<(u16, String)> {
     let end = buffer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = String::from_utf8(buffer[..end].to_vec()).unwrap();
     let status = head[9..12].parse().expect("a status");
@@ -60,7 +64,7 @@ pub(super) fn answer(buffer: &mut Vec<u8>) -> Option<(u16, String)> {
 }
 
 /// Takes a whole frame off a buffer: its opcode and its payload.
-pub(super) fn frame(buffer: &mut Vec<u8>) -> Option<(u8, Vec<u8>)> {
+pub(crate) fn frame(buffer: &mut Vec<u8>) -> Option<(u8, Vec<u8>)> {
     let &[first, short, ..] = &buffer[..] else {
         return None;
     };
