@@ -1,6 +1,6 @@
 # Two commands for a fresh machine: `make run` (the chat at http://localhost:3000) and `make test`.
 
-.PHONY: run test check bench doc fuzz browser clients conformance network endurance
+.PHONY: run test check bench doc fuzz soak browser clients conformance network endurance
 
 run:     ; cargo run --release
 test:    browser ; tests/clients/setup && tests/conformance/setup && cargo test --all-features && cargo test --no-default-features --lib && tests/conformance/run && tests/browser/run && tests/clients/run && tests/network/setup && tests/network/run
@@ -8,6 +8,7 @@ check:   ; cargo fmt --check && cargo clippy --all-targets -- -D warnings && car
 bench:   ; cargo bench
 doc:     ; cargo doc --no-deps --open
 fuzz:    ; cargo install cargo-fuzz && cd tests/fuzz && for target in http websocket socketio hub; do cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=60 || exit 1; done
+soak:    ; MINUTES=$${MINUTES:-10} cargo test --release --test simulation soak -- --ignored --nocapture
 browser: ; tests/browser/setup
 network: ; tests/network/setup && tests/network/run
 endurance: ; ENDURANCE_CONNECTIONS=100000 ENDURANCE_DELIVERIES=10000000 cargo test --release --test endurance -- --nocapture

@@ -17,5 +17,5 @@ mod wire;
 #[test]
 #[ignore = "it takes MINUTES"]
 fn soak() {
-    seeds::soak(&[sockets::WORLD, sessions::SESSIONS]);
+    seeds::soak(&[sockets::WORLD, sessions::SESSIONS, sessions::CROWD]);
 }

@@ -14,6 +14,8 @@ pub(crate) type Counts = BTreeMap<String, usize>;
 #[derive(Clone, Copy)]
 pub(crate) struct World {
     pub(crate) name: &'static str,
+    /// How many seeds there are to one of it, where all kinds are run in turn.
+    pub(crate) every: u64,
     pub(crate) run: fn(u64) -> Counts,
 }
 
@@ -66,7 +68,11 @@ pub(crate) fn soak(worlds: &[World]) {
     println!("seeds from {first} on, for {} s", span.as_secs());
     let told = AtomicU64::new(0);
     each(first, |seed| {
-        worlds.iter().for_each(|world| _ = world.one(seed));
+        let due = |world: &&World| seed % world.every == 0;
+        worlds
+            .iter()
+            .filter(due)
+            .for_each(|world| _ = world.one(seed));
         let elapsed = begun.elapsed();
         if told.fetch_max(elapsed.as_secs() / TELL, Relaxed) < elapsed.as_secs() / TELL {
             println!("{} s: {} seeds", elapsed.as_secs(), seed - first);
@@ -81,7 +87,10 @@ fn each(first: u64, run: impl Fn(u64) -> bool + Sync) {
     let (next, over) = (AtomicU64::new(first), AtomicBool::new(false));
     let work = || {
         let _over = Over(&over);
-        while !over.load(Relaxed) && run(next.fetch_add(1, Relaxed)) {}
+        let mut more = true;
+        while more && !over.load(Relaxed) {
+            more = run(next.fetch_add(1, Relaxed));
+        }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| (0..threads).for_each(|_| _ = scope.spawn(work)));

@@ -71,19 +71,30 @@ fn a_seed_is_the_same_to_the_byte_each_time() {
 /// Few clients.
 pub(crate) const SESSIONS: seeds::World = seeds::World {
     name: "sessions::clients",
+    every: 1,
     run: few,
 };
 
 /// Very many.
 pub(crate) const CROWD: seeds::World = seeds::World {
     name: "sessions::thousands",
+    every: 500,
     run: thousands,
 };
 
 /// The same in a hundred runs with thousands.
-const LEAST_OF_A_CROWD: [(&str, usize); 1] = [("messages", 100)];
+const LEAST_OF_A_CROWD: [(&str, usize); 8] = [
+    ("messages", 500_000),
+    ("plain messages", 140_000),
+    ("polls", 1_500_000),
+    ("sessions by polling", 100_000),
+    ("sessions on a WebSocket", 50_000),
+    ("plain sockets", 60_000),
+    ("upgrades completed", 9000),
+    ("orderly leaves", 40_000),
+];
 
-const LEAST: [(&str, usize); 32] = [
+const LEAST: [(&str, usize); 42] = [
     ("messages", 5000),
     ("binary messages", 1000),
     ("whispers", 1000),
@@ -116,4 +127,14 @@ const LEAST: [(&str, usize); 32] = [
     ("recoveries", 150),
     ("missed events", 600),
     ("failed recoveries", 130),
+    ("stalls", 160),
+    ("clients asleep", 30),
+    ("half-closes", 70),
+    ("half-closes behind a post", 280),
+    ("jumps", 35),
+    ("jumps that a session outlives", 14),
+    ("jumps that a plain socket outlives", 20),
+    ("plain messages", 1800),
+    ("plain sockets closed in order", 45),
+    ("pings of the core", 220),
 ];

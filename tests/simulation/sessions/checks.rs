@@ -77,8 +77,8 @@ impl World {
         let (ledger, plain) = (&self.stage.ledger, &self.stage.plain);
         assert!(ledger.live.is_empty() && ledger.rooms.is_empty());
         assert!(plain.open.is_empty() && plain.rooms.is_empty());
-        let known = self.stage.ledger.sessions.len().min(SAMPLE);
-        for sid in self.stage.ledger.sessions[..known].to_vec() {
+        let sessions = self.stage.ledger.sessions.iter().take(SAMPLE);
+        for sid in sessions.cloned().collect::<Vec<_>>() {
             self.check_unknown(&sid);
         }
         self.check_end(begun);

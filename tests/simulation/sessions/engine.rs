@@ -355,7 +355,7 @@ impl Engine {
             (Cut::Silent, Carrier::Polling) => "silent deaths of a poll",
             (Cut::Silent, Carrier::Web(..)) => "silent deaths of a WebSocket",
         });
-        stage.network.cut(line, cut, stage.now, &mut stage.random);
+        stage.cut(line, cut);
     }
 
     /// One of its connections takes nothing for a while.

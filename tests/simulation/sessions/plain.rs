@@ -212,13 +212,7 @@ impl Plain {
         self.doomed = true;
         self.give_up_at = stage.now + 200 + stage.below(700) as u64;
         stage.count("cuts of a plain socket");
-        let Stage {
-            network,
-            now,
-            random,
-            ..
-        } = stage;
-        network.cut(line, cut, *now, random);
+        stage.cut(line, cut);
     }
 
     /// The end of it all.

@@ -4,7 +4,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::engine::{Engine, Packet, State};
-use super::network::Line;
+use super::network::{Cut, Line};
 use super::stage::Stage;
 use crate::wire;
 
@@ -14,6 +14,8 @@ pub(super) struct Polling {
     pub(super) post: Option<Line>,
     /// It begins no further poll: the change to a WebSocket is under way.
     pub(super) pausing: bool,
+    /// A connection on which nothing follows the POST under way: its client has said so.
+    last: Option<Line>,
     /// Connections that are kept for a next request.
     spare: Vec<Line>,
 }
@@ -51,7 +53,13 @@ impl Engine {
         let parts: Vec<_> = self.buffer[..self.in_flight].iter().map(part).collect();
         let body = parts.join(&wire::SEPARATOR.to_string());
         let bytes = wire::post(self.sid.as_deref(), &body);
-        self.polling.post = Some(self.ask(stage, &bytes));
+        let line = self.ask(stage, &bytes);
+        self.polling.post = Some(line);
+        if stage.one_in(8) {
+            self.polling.last = Some(line);
+            stage.cut(line, Cut::Half);
+            stage.count("half-closes behind a post");
+        }
         stage.count(match parts.len() {
             1 => "posts of one packet",
             _ => "posts of several packets",
@@ -90,7 +98,8 @@ impl Engine {
     }
 
     fn spare(&mut self, line: Line, stage: &mut Stage) {
-        if !stage.one_in(4) {
+        let last = self.polling.last.take_if(|last| *last == line);
+        if last.is_none() && !stage.one_in(4) {
             return self.polling.spare.push(line);
         }
         self.lines.remove(&line);

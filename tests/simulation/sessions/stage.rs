@@ -5,7 +5,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::ledger::Ledger;
-use super::network::{Line, Network};
+use super::network::{Cut, Line, Network};
 use super::scale::Scale;
 use crate::seeds::Counts;
 use crate::sockets;
@@ -57,6 +57,10 @@ impl Stage {
 
     pub(super) fn write(&mut self, line: Line, bytes: &[u8]) {
         self.network.write(line, bytes, self.now, &mut self.random);
+    }
+
+    pub(super) fn cut(&mut self, line: Line, cut: Cut) {
+        self.network.cut(line, cut, self.now, &mut self.random);
     }
 
     pub(super) fn close(&mut self, line: Line) {
