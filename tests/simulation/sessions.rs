@@ -3,14 +3,17 @@
 //! any moment. What everybody must get is worked out beside it, from the events of the application
 //! alone, and holds across upgrades and comebacks.
 //!
-//! `world` is all of it, `checks` what must hold; `network` carries bytes; `engine`, `polling` and `upgrade` are the client's Engine.IO, `client`
-//! and `packet` its Socket.IO, `deeds` its will; `app` is the application, `ledger` what must come,
-//! `mark` what a message is known by, `scale` how many there are.
+//! `world` is all of it and how its time goes by, `checks` what must hold; `network` carries bytes;
+//! `engine`, `polling`, `upgrade` and `trouble` are the client's Engine.IO, `client` and `packet` its
+//! Socket.IO, `deeds` its will; `plain` and `door` are sockets without the protocol; `app` is the
+//! application, `ledger` what must come, `mark` what a message is known by, `scale` how many there
+//! are.
 
 mod app;
 mod checks;
 mod client;
 mod deeds;
+mod door;
 mod engine;
 mod ledger;
 mod mark;
@@ -20,6 +23,7 @@ mod plain;
 mod polling;
 mod scale;
 mod stage;
+mod trouble;
 mod upgrade;
 mod world;
 
@@ -94,7 +98,7 @@ const LEAST_OF_A_CROWD: [(&str, usize); 8] = [
     ("orderly leaves", 40_000),
 ];
 
-const LEAST: [(&str, usize); 42] = [
+const LEAST: [(&str, usize); 44] = [
     ("messages", 5000),
     ("binary messages", 1000),
     ("whispers", 1000),
@@ -137,4 +141,6 @@ const LEAST: [(&str, usize); 42] = [
     ("plain messages", 1800),
     ("plain sockets closed in order", 45),
     ("pings of the core", 220),
+    ("messages by the plain door", 800),
+    ("questions without an answer", 30),
 ];

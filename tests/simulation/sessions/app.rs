@@ -6,6 +6,7 @@ use roomcast::socketio::{Ack, Answer, Args, Broadcast, Event, Io, Reason, Socket
 use roomcast::{Response, RoomEvent};
 use serde_json::Value;
 
+use super::door;
 use super::ledger::{Addressees, Claim, Present};
 use super::mark::{self, Mark, PARTING, WELCOME};
 use super::stage::Stage;
@@ -21,6 +22,8 @@ pub(super) struct App {
     /// Rooms that those have left who are going.
     left: BTreeMap<Socket, BTreeSet<String>>,
     said: u32,
+    /// So many have come by the plain door.
+    doors: usize,
     /// So many things have happened.
     pub(super) events: usize,
     /// No sockets are left, in any namespace.
@@ -106,6 +109,9 @@ impl App {
         (namespace, auth, recovered): (&str, &str, bool),
         stage: &mut Stage,
     ) {
+        if auth.is_empty() {
+            return self.greet(io, socket, stage);
+        }
         let auth: Value = serde_json::from_str(auth).unwrap();
         let number = |name: &str| auth[name].as_u64().unwrap();
         let word = |name: &str| auth[name].as_str().map(str::to_owned);
@@ -139,6 +145,24 @@ impl App {
             except: Vec::new(),
         };
         stage.ledger.publish(namespace, &whom, mark, now);
+    }
+
+    /// Who comes by the plain door is told who it is.
+    fn greet(&mut self, io: &mut Io<'_>, socket: Socket, stage: &mut Stage) {
+        let who = (door::FIRST + self.doors, 0);
+        self.doors += 1;
+        let sid = io.sid(socket).expect("who connects is there").to_string();
+        io.emit(socket, "you", (&sid, who.0));
+        let present = Present {
+            sid,
+            who,
+            namespace: "/".to_owned(),
+        };
+        let now = io.hub().now();
+        stage.ledger.connect(socket, present, None, false, now);
+        // An event for one socket has a position as well, which clients of the door are not told.
+        stage.ledger.pass(now);
+        stage.count("sockets of the plain door");
     }
 
     fn message(

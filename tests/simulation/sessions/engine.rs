@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::network::{Cut, DELAY, Line, Owner, Parcel};
+use super::network::{DELAY, Line, Owner, Parcel};
 use super::polling::Polling;
 use super::stage::Stage;
 use super::upgrade::Probe;
@@ -16,7 +16,7 @@ use super::world::TICK;
 use crate::wire;
 
 pub(super) struct Engine {
-    owner: Owner,
+    pub(super) owner: Owner,
     pub(super) sid: Option<String>,
     pub(super) state: State,
     pub(super) carrier: Carrier,
@@ -36,13 +36,13 @@ pub(super) struct Engine {
     pub(super) opened_at: u64,
     /// What the layer above must hear of.
     pub(super) happened: VecDeque<Happened>,
-    rules: Rules,
+    pub(super) rules: Rules,
     /// When it takes the server for dead.
-    deadline: u64,
+    pub(super) deadline: u64,
     /// The last pong, or the opening.
-    beat: u64,
+    pub(super) beat: u64,
     /// The clock of the server has jumped since, so that a ping may be early.
-    jumped: bool,
+    pub(super) jumped: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +78,8 @@ pub(super) enum Happened {
 
 /// What the open packet says.
 #[derive(Clone, Copy, Debug, Default)]
-struct Rules {
-    interval: u64,
+pub(super) struct Rules {
+    pub(super) interval: u64,
     timeout: u64,
     max_payload: usize,
 }
@@ -335,63 +335,6 @@ impl Engine {
 
     pub(super) fn next(&self) -> u64 {
         self.deadline.min(self.probe_deadline())
-    }
-
-    /// Cuts one of the connections that it uses.
-    pub(super) fn cut(&mut self, stage: &mut Stage) {
-        let mut lines: Vec<_> = self.lines.keys().copied().collect();
-        lines.retain(|line| !self.polling.is_spare(*line));
-        if lines.is_empty() {
-            return;
-        }
-        let line = stage.pick(&lines);
-        let cut = stage.pick(&[Cut::Reset, Cut::Silent, Cut::Half]);
-        self.doomed = true;
-        stage.count(match (cut, self.carrier) {
-            _ if self.is_probe(line) => "cuts of a probe",
-            (Cut::Reset, Carrier::Polling) => "resets of a poll",
-            (Cut::Reset, Carrier::Web(..)) => "resets of a WebSocket",
-            (Cut::Half, _) => "half-closes",
-            (Cut::Silent, Carrier::Polling) => "silent deaths of a poll",
-            (Cut::Silent, Carrier::Web(..)) => "silent deaths of a WebSocket",
-        });
-        stage.cut(line, cut);
-    }
-
-    /// One of its connections takes nothing for a while.
-    pub(super) fn stall(&mut self, stage: &mut Stage) {
-        let lines: Vec<_> = self.lines.keys().copied().collect();
-        if !lines.is_empty() {
-            self.doomed = true;
-            let line = stage.pick(&lines);
-            stage.stall(line);
-        }
-    }
-
-    /// Nothing comes and nothing goes for a while.
-    pub(super) fn sleep(&mut self, until: u64, stage: &mut Stage) {
-        self.doomed = true;
-        stage.count("clients asleep");
-        let lines = self.lines.keys();
-        lines.for_each(|line| stage.network.freeze(*line, until));
-    }
-
-    /// The clock of the server jumps now: who has answered its last ping is pinged, and not closed.
-    pub(super) fn brace(&mut self, entered: bool, stage: &mut Stage) {
-        let quiet = match self.carrier {
-            Carrier::Web(line, true) => stage.network.is_quiet(line),
-            _ => false,
-        };
-        let heard = stage.now + DELAY + TICK < self.beat + self.rules.interval;
-        let open =
-            self.state == State::Open && !self.jumped && !self.upgrading && self.probe.is_none();
-        if !(quiet && heard && open && entered) || self.doomed {
-            self.doomed = true;
-            return;
-        }
-        self.jumped = true;
-        self.deadline = stage.now + DELAY + TICK;
-        stage.count("jumps that a session outlives");
     }
 
     /// Opens a connection and writes to it.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use roomcast::RoomEvent;
 use roomcast::socketio::{Reason, Socket};
 
+use super::door;
 use super::mark::Mark;
 use super::world::DURATION;
 
@@ -120,6 +121,11 @@ impl Ledger {
                 member.expected.push(mark);
             }
         }
+    }
+
+    /// Something else was sent that has a position.
+    pub(super) fn pass(&mut self, now: u64) {
+        self.times.push(now);
     }
 
     /// A client has got a message.
@@ -259,7 +265,9 @@ impl Ledger {
         let excused = self.excused.contains(&present.who) || self.may_end(reason);
         assert!(excused, "{:?} ends for no reason: {reason}", present.who);
         let member = self.members.get_mut(&present.sid).expect("a member");
-        if self.recovery && may_pass(reason) {
+        // Who came by the plain door cannot come back.
+        let can_come_back = present.who.0 < door::FIRST;
+        if self.recovery && can_come_back && may_pass(reason) {
             self.away.insert(present.sid.clone(), now + DURATION);
         }
         let gone = Gone {

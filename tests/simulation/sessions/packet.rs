@@ -43,6 +43,17 @@ impl Incoming {
         }
     }
 
+    /// An event without the packet around it.
+    pub(super) fn event(data: Value) -> Self {
+        Self {
+            kind: '2',
+            id: None,
+            data,
+            missing: 0,
+            blobs: Vec::new(),
+        }
+    }
+
     pub(super) fn mark(&self) -> Mark {
         let number = |n: usize| self.data[n].as_u64().unwrap();
         (number(1) as usize, number(2) as u32)

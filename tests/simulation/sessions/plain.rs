@@ -1,8 +1,10 @@
-//! A plain WebSocket on the same server, which the layer has nothing to do with: it relays by the
-//! application of `sockets`, is pinged by the core, and goes and comes back as the others do.
+//! A plain WebSocket on the same server, pinged by the core, which goes and comes back as the others
+//! do. The layer has nothing to do with it, and it relays by the application of `sockets`; or it
+//! has come by the plain door, and is one of its sockets (`door`).
 
 use roomcast::Id;
 
+use super::door::{self, Door};
 use super::network::{Cut, DELAY, Line, Owner, Parcel};
 use super::stage::Stage;
 use super::world::{PING_INTERVAL, TICK};
@@ -15,6 +17,7 @@ pub(super) struct Plain {
     /// The server's end of it, once that is there.
     id: Option<Id>,
     client: Client,
+    door: Option<Door>,
     /// So many of its texts are known to be right.
     checked: usize,
     /// It has asked to be closed, or closes.
@@ -41,6 +44,7 @@ impl Plain {
             line: None,
             id: None,
             client: Client::default(),
+            door: (number % 2 == 1).then(Door::default),
             checked: 0,
             leaves: false,
             closes: false,
@@ -83,7 +87,8 @@ impl Plain {
             act_at: stage.now,
             ..Self::new(self.number, stage)
         };
-        self.write(&wire::websocket("/"), stage);
+        let path = self.door.as_ref().map_or("/", |_| door::PATH);
+        self.write(&wire::websocket(path), stage);
         stage.count("plain sockets");
     }
 
@@ -119,6 +124,9 @@ impl Plain {
 
     /// What has come is what the application sent to it, in order.
     fn compare(&mut self, stage: &mut Stage) {
+        if let Some(door) = &mut self.door {
+            return door.compare(&self.client, stage);
+        }
         let Some(id) = self.id else {
             return assert!(self.client.texts.is_empty(), "of nobody");
         };
@@ -133,12 +141,31 @@ impl Plain {
 
     /// How many messages have not come that were sent to it.
     pub(super) fn lacks(&self, stage: &Stage) -> usize {
+        if let Some(door) = &self.door {
+            return door.lacks(stage);
+        }
         let expected = self.id.and_then(|id| stage.plain.expected.get(&id));
         expected.map_or(0, Vec::len) - self.checked
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        self.line.is_some() && self.client.greeted && !self.client.closed
+        self.line.is_some() && self.client.greeted && !self.client.closed && !self.is_nobody()
+    }
+
+    pub(super) fn is_door(&self) -> bool {
+        self.door.is_some()
+    }
+
+    /// A socket of the plain door that has not been told who it is.
+    fn is_nobody(&self) -> bool {
+        self.door.as_ref().is_some_and(|door| door.who.is_none())
+    }
+
+    /// Whatever ends it now, the server is not to blame.
+    fn excuse(&self, stage: &mut Stage) {
+        if let Some(who) = self.door.as_ref().and_then(|door| door.who) {
+            stage.ledger.excuse(who);
+        }
     }
 
     /// The server has closed it, or the network.
@@ -170,15 +197,20 @@ impl Plain {
         if !self.is_connected() || self.leaves || self.closes {
             return;
         }
+        if let Some(door) = &mut self.door {
+            let event = stage.one_in(2).then(|| door.speak(stage));
+            event.into_iter().for_each(|text| self.say(&text, stage));
+        }
         let room = format!("plain{}", self.number / 20);
         match stage.below(100) {
+            0..80 if self.is_door() => {}
             0..25 => self.say(&format!("join {room}"), stage),
             25..30 => self.say(&format!("leave {room}"), stage),
             30..80 => self.relay(&room, stage),
             80..86 => self.cut(stage),
             86..90 => self.stall(stage),
             90..94 => self.go(stage),
-            94..96 => {
+            94..96 if !self.is_door() => {
                 self.leaves = true;
                 self.say("close me", stage);
             }
@@ -203,6 +235,7 @@ impl Plain {
     fn stall(&mut self, stage: &mut Stage) {
         let Some(line) = self.line else { return };
         self.doomed = true;
+        self.excuse(stage);
         stage.stall(line);
     }
 
@@ -210,6 +243,7 @@ impl Plain {
         let Some(line) = self.line else { return };
         let cut = stage.pick(&[Cut::Reset, Cut::Silent, Cut::Half]);
         self.doomed = true;
+        self.excuse(stage);
         self.give_up_at = stage.now + 200 + stage.below(700) as u64;
         stage.count("cuts of a plain socket");
         stage.cut(line, cut);
@@ -227,6 +261,7 @@ impl Plain {
     /// Leaves in order.
     pub(super) fn go(&mut self, stage: &mut Stage) {
         self.leaves = true;
+        self.excuse(stage);
         self.close(stage);
         // Nobody is waited for who does not answer.
         self.give_up_at = stage.now + 300;
@@ -249,6 +284,9 @@ impl Plain {
             return stage.count("jumps that a plain socket outlives");
         }
         self.doomed = true;
-        self.give_up_at = self.give_up_at.min(stage.now + 500);
+        self.excuse(stage);
+        if !self.is_nobody() {
+            self.give_up_at = self.give_up_at.min(stage.now + 500);
+        }
     }
 }

@@ -9,6 +9,7 @@ use roomcast::{Config, Event, Hub};
 
 use super::app::App;
 use super::client::Client;
+use super::door;
 use super::network::{Owner, Parcel};
 use super::plain::Plain;
 use super::scale::Scale;
@@ -46,6 +47,7 @@ impl World {
             connect_timeout: CONNECT_TIMEOUT,
             max_http_buffer_size: stage.pick(&[1_000_000, 4000, 2500]),
             max_disconnection_duration: recovery.then_some(DURATION),
+            plain_path: Some(door::PATH.to_owned()),
             recovery_budget: if ample { 8 << 20 } else { 4000 },
             ..Options::default()
         };
@@ -112,7 +114,8 @@ impl World {
         let server = self.sim.patience().map(|wait| self.stage.now + wait);
         let network = self.stage.network.next();
         let next = clients.chain(plain).chain(server).chain(network).min();
-        next.unwrap_or(u64::MAX).max(self.stage.now)
+        let next = next.unwrap_or(u64::MAX).max(self.stage.now);
+        self.stage.scale.when(next)
     }
 
     fn pass(&mut self, time: u64) {

@@ -13,6 +13,7 @@ pub(crate) struct Client {
     pub(crate) greeted: bool,
     pub(crate) pings: u32,
     pub(crate) texts: Vec<String>,
+    pub(crate) bytes: Vec<Vec<u8>>,
     pub(crate) closed: bool,
     pub(crate) sent: u32,
     /// It takes all that is written to it, at once.
@@ -35,6 +36,7 @@ impl Client {
             assert!(!self.closed, "a frame after the close frame");
             match opcode {
                 1 => self.texts.push(String::from_utf8(payload).unwrap()),
+                2 => self.bytes.push(payload),
                 8 => self.closed = true,
                 9 => {
                     self.pings += 1;
