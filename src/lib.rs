@@ -60,9 +60,9 @@
 //! 2. A peer's fault is never an `Err` of ours: it is [`Event::Close`] and the close code or the
 //!    status that its protocol names. Nothing a peer sends can panic. (`fuzz`, `tests/fuzz`)
 //! 3. The handler is never called from inside a method of [`Hub`]; what a method causes is queued
-//!    and delivered in order after the handler returns. (`simulation`)
+//!    and delivered in order after the handler returns. (`tests/simulation`)
 //! 4. Nothing leaves a slab while something walks over it: closing marks, the end of the turn
-//!    removes. After [`Event::Close`] no event names that id. (`simulation`)
+//!    removes. After [`Event::Close`] no event names that id. (`tests/simulation`)
 //! 5. An idle WebSocket in one room takes at most 128 bytes in all, and no heap of its own, whether
 //!    it compresses or not; an address that none of the others has, 64 more.
 //!    Buffers grow for work in hand and are given back. (`tests/memory.rs`)
@@ -75,9 +75,9 @@
 //!    MiB that it inflates to; the rest is carried over. (`websocket`, `files`, `compression`)
 //! 9. What is held for clients is bounded in bytes, for each and in all; beyond, a receiver is closed
 //!    with 1008 "too slow", or misses what the [`Policy`] of a room lets it, and is counted in
-//!    [`Stats`]. Control frames always get through. (`simulation`, `slow`)
+//!    [`Stats`]. Control frames always get through. (`tests/simulation`, `slow`)
 //! 10. What one sender published every receiver gets in that order, each message once, whole.
-//!     (`simulation`)
+//!     (`tests/simulation`)
 //! 11. A feature is one file and one `mod` line. Without features there are six packages and `log`.
 //!
 //! # Where this differs from what one might expect

@@ -85,6 +85,11 @@ impl App {
             Event::Room { namespace, change } => self.note(namespace, change, stage),
             Event::Core(roomcast::Event::Request { id, .. }) => {
                 self.answer_all(io);
+                for socket in stage.ledger.live.keys() {
+                    let rooms = io.rooms_of(*socket);
+                    let rooms = rooms.iter().map(ToString::to_string).collect();
+                    assert_eq!(stage.ledger.rooms_of(*socket), rooms);
+                }
                 self.empty = Some(
                     ["/", "/den"]
                         .iter()

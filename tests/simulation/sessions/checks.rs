@@ -2,16 +2,28 @@
 
 use roomcast::sim::Sim;
 
+use super::stage::Stage;
 use super::world::World;
 use crate::wire;
 
 impl World {
     /// After each turn.
     pub(super) fn check_bounds(&mut self) {
-        let most = self.sim.hub().config().max_total_backlog;
-        // What waits for sockets and what waits for polls have a limit of that size each.
-        let held = self.sim.hub().backlog().max(self.io.held().waiting);
+        let most = self.sim.hub().config().max_memory;
+        let held = self.sim.hub().memory();
         assert!(held <= most, "{held} bytes wait, and {most} may");
+    }
+
+    /// Who is in a room is there. All the time among few; thousands are looked at when they rest.
+    pub(super) fn check_rooms(&self) {
+        let Stage { ledger, plain, .. } = &self.stage;
+        for (room, members) in &ledger.rooms {
+            let present = |socket| ledger.live.contains_key(socket);
+            assert!(members.iter().all(present), "{room:?} has who is gone");
+        }
+        for (room, members) in &plain.rooms {
+            assert!(members.is_subset(&plain.open), "{room} has who is gone");
+        }
     }
 
     /// All have come back, and nobody lacks anything.
@@ -33,15 +45,15 @@ impl World {
             assert!(plain.is_connected(), "a plain socket stays away");
             assert_eq!(plain.lacks(&self.stage), 0, "a plain socket lacks messages");
         }
-        self.check_rooms(doors);
+        self.check_rooms();
+        self.check_counts(doors);
     }
 
-    /// The rooms of the core are those of the plain sockets that are open.
-    fn check_rooms(&mut self, doors: usize) {
+    /// The server counts as many as there are.
+    fn check_counts(&mut self, doors: usize) {
         let plain = &self.stage.plain;
         assert_eq!(plain.open.len(), self.plain.len() - doors);
         for (room, members) in &plain.rooms {
-            assert!(members.is_subset(&plain.open), "{room} has who is gone");
             assert_eq!(self.sim.hub().rooms().len(room), members.len());
         }
         let held = self.io.held();

@@ -143,6 +143,9 @@ impl World {
     pub(super) fn end_turn(&mut self) {
         self.serve(Sim::end_turn);
         self.check_bounds();
+        if self.stage.scale == Scale::Few {
+            self.check_rooms();
+        }
         let Stage {
             network,
             now,
