@@ -6,10 +6,11 @@
 //! `world` is all of it and how its time goes by, `checks` what must hold; `network` carries bytes;
 //! `engine`, `polling`, `upgrade` and `trouble` are the client's Engine.IO, `client` and `packet` its
 //! Socket.IO, `deeds` its will; `plain` and `door` are sockets without the protocol; `app` is the
-//! application, `ledger` what must come, `mark` what a message is known by, `scale` how many there
+//! application, `ledger` and `away` what must come, `mark` what a message is known by, `scale` how many there
 //! are.
 
 mod app;
+mod away;
 mod checks;
 mod client;
 mod deeds;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use roomcast::RoomEvent;
 use roomcast::socketio::{Reason, Socket};
 
+use super::away::Away;
 use super::door;
 use super::mark::Mark;
 use super::world::DURATION;
@@ -28,8 +29,7 @@ pub(super) struct Ledger {
     inside: BTreeMap<Socket, BTreeSet<String>>,
     /// By public name: a socket that comes back goes on under its own.
     pub(super) members: BTreeMap<String, Member>,
-    /// Those of them that are gone and may come back, and until when.
-    away: BTreeMap<String, u64>,
+    away: Away,
     /// Names of sessions that clients were told.
     pub(super) sessions: Vec<String>,
     /// When each event went out that has a position; the first has the position 1.
@@ -113,13 +113,9 @@ impl Ledger {
             let member = self.members.get_mut(&self.live[&socket].sid);
             member.expect("a member").expected.push(mark);
         }
-        self.away.retain(|_, until| now < *until);
-        for sid in self.away.keys() {
-            let member = self.members.get_mut(sid).expect("a member");
-            let gone = member.gone.as_ref().expect("it is away");
-            if member.namespace == namespace && whom.mean(&gone.rooms) {
-                member.expected.push(mark);
-            }
+        for sid in self.away.meant(namespace, whom, now) {
+            let member = self.members.get_mut(&sid);
+            member.expect("a member").expected.push(mark);
         }
     }
 
@@ -218,6 +214,7 @@ impl Ledger {
             .members
             .entry(present.sid.clone())
             .or_insert_with(fresh);
+        assert_eq!(member.namespace, present.namespace, "back elsewhere");
         let gone = member.gone.take();
         self.away.remove(&present.sid);
         assert_eq!(gone.is_some(), recovered, "a name that was known");
@@ -268,7 +265,8 @@ impl Ledger {
         // Who came by the plain door cannot come back.
         let can_come_back = present.who.0 < door::FIRST;
         if self.recovery && can_come_back && may_pass(reason) {
-            self.away.insert(present.sid.clone(), now + DURATION);
+            let (sid, namespace) = (&present.sid, &present.namespace);
+            self.away.insert(sid, namespace, &rooms, now + DURATION);
         }
         let gone = Gone {
             time: now,
