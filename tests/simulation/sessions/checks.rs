@@ -107,6 +107,8 @@ impl World {
         assert_eq!((held.sessions, held.sockets, held.questions), (0, 0, 0));
         assert_eq!(held.waiting, 0, "packets for nobody");
         let hub = self.sim.hub();
+        // What is kept for those who may come back goes with the next events.
+        assert!(self.stage.ledger.recovery || hub.memory() == 0);
         let left = (hub.connections(), hub.rooms().population(), hub.backlog());
         assert_eq!(left, (0, 0, 0), "connections, members, bytes that wait");
         let lasted = hub.now() - begun;

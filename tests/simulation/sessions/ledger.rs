@@ -21,6 +21,8 @@ pub(super) struct Ledger {
     pub(super) ample: bool,
     /// So little may wait for a client that it may be cut for it.
     pub(super) narrow: bool,
+    /// Little memory is there for all together.
+    pub(super) tight: bool,
     pub(super) live: BTreeMap<Socket, Present>,
     pub(super) dead: BTreeSet<Socket>,
     /// By namespace and name.
@@ -279,7 +281,10 @@ impl Ledger {
 
     /// Whether this may befall anybody.
     fn may_end(&self, reason: Reason) -> bool {
-        let cut = self.narrow && reason == Reason::TransportError;
+        // Where memory is short a connection is also cut in the middle of a request; its client then
+        // comes back before the server has missed it.
+        let cut = self.narrow && reason == Reason::TransportError
+            || self.tight && reason == Reason::TransportClose;
         cut || reason == Reason::ClientNamespaceDisconnect
             || reason == Reason::ServerNamespaceDisconnect
     }

@@ -33,12 +33,13 @@ impl World {
         let recovery = !stage.one_in(3);
         let ample = !stage.one_in(4);
         let max_backlog = stage.pick(&[1 << 20, 1 << 20, 1500]);
-        let max_total_backlog = match scale {
+        let max_memory = match scale {
             Scale::Few => stage.pick(&[64 << 20, 64 << 20, 64 << 20, 6000]),
             Scale::Thousands => stage.pick(&[64 << 20, 1 << 20]),
         };
         stage.ledger.recovery = recovery;
-        stage.ledger.narrow = max_backlog == 1500 || max_total_backlog < 64 << 20;
+        stage.ledger.narrow = max_backlog == 1500 || max_memory < 64 << 20;
+        stage.ledger.tight = max_memory < 64 << 20;
         stage.ledger.ample = ample && !stage.ledger.narrow && scale == Scale::Few;
         let options = Options {
             ping_interval: scale.heartbeat(),
@@ -53,7 +54,7 @@ impl World {
         };
         let config = Config {
             max_backlog,
-            max_total_backlog,
+            max_memory,
             ping_interval: Duration::from_millis(PING_INTERVAL),
             ping_timeout: Duration::from_millis(PING_TIMEOUT),
             ..Config::default()
