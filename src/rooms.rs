@@ -229,9 +229,10 @@ impl<I: Slot> Rooms<I> {
         members
     }
 
-    /// Calls for the slot of each member that an audience means. The hot loop of a fan-out: calls
-    /// from the inside of it cost half of what an iterator does that chains all these cases.
-    pub(crate) fn for_each_slot(&self, audience: &Audience, mut visit: impl FnMut(u32)) {
+    /// Calls for the slot of each member that an audience means, each once, in no particular order.
+    /// The hot loop of a fan-out: calls from the inside of it cost half of what an iterator does
+    /// that chains all these cases.
+    pub fn for_each_slot(&self, audience: &Audience, mut visit: impl FnMut(u32)) {
         let Audience { to, except } = audience;
         let among = |targets: &[Target], slot| targets.iter().any(|room| self.holds(*room, slot));
         if audience.is_everyone() {
@@ -280,6 +281,11 @@ impl<I: Slot> Rooms<I> {
 
     fn is_present(&self, id: I) -> bool {
         self.member(id.slot()).is_some_and(|member| member.id == id)
+    }
+
+    /// The member in a slot.
+    pub fn at(&self, slot: u32) -> Option<I> {
+        self.member(slot as usize).map(|member| member.id)
     }
 
     fn member(&self, slot: usize) -> Option<&Member<I>> {

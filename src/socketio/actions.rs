@@ -3,7 +3,7 @@
 use super::carrier::Farewell;
 use super::event::{Queued, Reason, Socket};
 use super::packet::{self, Kind};
-use super::session::Carrier;
+use super::session::{Carrier, Session};
 use super::{Connected, SocketIo};
 use crate::{Hub, RoomEvent, Rooms};
 
@@ -95,6 +95,24 @@ impl SocketIo {
     pub(super) fn namespace_of(&self, socket: Socket) -> Option<u32> {
         self.is_known(socket)
             .then(|| self.sockets[socket.key as usize].namespace)
+    }
+
+    /// Notes where the events of a socket go, if they go there as they are.
+    pub(super) fn connect_line(&mut self, socket: Socket) {
+        let Connected {
+            session,
+            namespace,
+            seat,
+            ..
+        } = self.sockets[socket.key as usize];
+        let Session {
+            carrier, base64, ..
+        } = self.sessions[session as usize];
+        let line = match carrier {
+            Carrier::WebSocket(id) if !base64 && !self.lobby.contains_key(&socket.key) => Some(id),
+            _ => None,
+        };
+        self.namespaces[namespace].set_line(seat, line);
     }
 
     /// Whether what is sent now leaves at once: a WebSocket without a backlog, a poll that is held.

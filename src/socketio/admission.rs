@@ -154,6 +154,7 @@ impl SocketIo {
             self.send(hub, session, frame);
         }
         self.welcome(hub, socket);
+        self.connect_line(socket);
         self.queue.push_back(Queued::Connect {
             socket,
             namespace: self.namespaces[namespace].name.clone(),

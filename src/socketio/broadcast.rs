@@ -84,7 +84,10 @@ impl<'i> Broadcast<'i> {
     /// Sends an event; says how many get it. A reserved name, as `connect`, is sent to nobody.
     #[expect(clippy::needless_pass_by_value, reason = "a tuple is written in place")]
     pub fn emit(self, event: &str, args: impl Arguments) -> usize {
-        self.send(event, &args, None).len()
+        match self.volatile {
+            true => self.send_to_some(event, &args, None).len(),
+            false => self.send(event, &args),
+        }
     }
 
     /// Sends an event that wants an answer, for at most so many milliseconds. The number of the
@@ -99,7 +102,7 @@ impl<'i> Broadcast<'i> {
             hub: &mut *self.hub,
             ..self
         };
-        let mut asked = asked.send(event, &args, Some(id));
+        let mut asked = asked.send_to_some(event, &args, Some(id));
         asked.retain(|socket| self.state.can_answer(*socket));
         self.state.ask(self.hub, id, asked, timeout);
         id
@@ -140,41 +143,72 @@ impl<'i> Broadcast<'i> {
         }
     }
 
-    fn send(self, event: &str, args: &impl Arguments, id: Option<u64>) -> Vec<Socket> {
-        let Some(namespace) = self.namespace.filter(|_| !packet::is_reserved(event)) else {
-            return Vec::new();
-        };
-        let mut sockets = self.fetch_sockets();
-        let Self {
-            state,
-            hub,
-            addressees,
-            volatile,
-            mut choice,
-            ..
-        } = self;
-        let kept = id.is_none() && !volatile;
+    /// The event, written, and kept for who will miss it; none when it cannot be.
+    fn write(
+        &mut self,
+        event: &str,
+        args: &impl Arguments,
+        id: Option<u64>,
+    ) -> Option<(u32, Outgoing)> {
+        let namespace = self.namespace.filter(|_| !packet::is_reserved(event))?;
+        let kept = id.is_none() && !self.volatile;
         let offset = match id {
-            None => state.offset(hub, kept),
+            None => self.state.offset(self.hub, kept),
             // An argument more would stand where listeners expect the function that answers.
             Some(_) => None,
         };
-        let name = &state.namespaces[namespace].name;
-        let Some(mut outgoing) = Outgoing::event(name, event, args, id, offset) else {
+        let name = &self.state.namespaces[namespace].name;
+        let mut outgoing = Outgoing::event(name, event, args, id, offset)?;
+        self.choice.set_topic(event);
+        outgoing.lot = self.choice.lot().filter(|_| id.is_none());
+        if kept {
+            let addressees = std::mem::take(&mut self.addressees);
+            self.state
+                .record(self.hub, namespace, addressees, outgoing.frames());
+        }
+        Some((namespace, outgoing))
+    }
+
+    /// Sends an event to each; says how many there are. The hot path: for most of them nothing is
+    /// looked at but where their WebSocket is.
+    fn send(mut self, event: &str, args: &impl Arguments) -> usize {
+        let Some((namespace, mut outgoing)) = self.write(event, args, None) else {
+            return 0;
+        };
+        let (mut count, mut others) = (0, Vec::new());
+        let place = &self.state.namespaces[namespace];
+        let hub = &mut *self.hub;
+        place
+            .rooms
+            .for_each_slot(&self.audience, |seat| match place.line(seat) {
+                Some(id) => {
+                    outgoing.push(hub, id);
+                    count += 1;
+                }
+                None => others.extend(place.rooms.at(seat)),
+            });
+        others.retain(|socket| !self.state.lobby.contains_key(&socket.key));
+        self.send_each(&mut outgoing, &others);
+        count + others.len()
+    }
+
+    /// Sends an event to those who can take it now, or who are asked; says who they are.
+    fn send_to_some(mut self, event: &str, args: &impl Arguments, id: Option<u64>) -> Vec<Socket> {
+        let mut sockets = self.fetch_sockets();
+        let Some((_, mut outgoing)) = self.write(event, args, id) else {
             return Vec::new();
         };
-        choice.set_topic(event);
-        outgoing.lot = choice.lot().filter(|_| id.is_none());
-        if kept {
-            state.record(hub, namespace, addressees, outgoing.frames());
+        if self.volatile {
+            sockets.retain(|socket| self.state.is_writable(self.hub, *socket));
         }
-        if volatile {
-            sockets.retain(|socket| state.is_writable(hub, *socket));
-        }
-        for socket in &sockets {
-            outgoing.send(state, hub, *socket);
-        }
+        self.send_each(&mut outgoing, &sockets);
         sockets
+    }
+
+    fn send_each(&mut self, outgoing: &mut Outgoing, sockets: &[Socket]) {
+        for socket in sockets {
+            outgoing.send(self.state, self.hub, *socket);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::event::Socket;
-use crate::{Policies, Rooms};
+use crate::{Id, Policies, Rooms};
 
 /// Says whether a namespace of that name may be.
 pub(super) type Predicate = Box<dyn FnMut(&str) -> bool + Send>;
@@ -24,6 +24,9 @@ pub(super) struct Namespace {
     pub(super) name: Arc<str>,
     pub(super) rooms: Rooms<Socket>,
     pub(super) policies: Policies,
+    /// By seat: the WebSocket of a socket whose events go there as they are, the most of them. The
+    /// others, and those who are not in yet, need a closer look.
+    lines: Vec<Option<Id>>,
     /// Sockets in it or about to be.
     sockets: u32,
     /// Seats that were left; with those that are taken they are all numbers from 0 on.
@@ -66,6 +69,7 @@ impl Namespaces {
 
     /// A socket has left its seat. A namespace that nobody is in is forgotten, unless it is fixed.
     pub(super) fn release(&mut self, key: u32, seat: u32) {
+        self[key].set_line(seat, None);
         self[key].sockets -= 1;
         self[key].free.push(seat);
         if self[key].dynamic && self[key].sockets == 0 {
@@ -80,6 +84,7 @@ impl Namespaces {
             name: Arc::clone(&name),
             rooms: Rooms::new(),
             policies: Policies::default(),
+            lines: Vec::new(),
             sockets: 0,
             free: Vec::new(),
             dynamic,
@@ -90,6 +95,22 @@ impl Namespaces {
 }
 
 impl Namespace {
+    /// The WebSocket behind a seat, if events go there as they are.
+    #[inline]
+    pub(super) fn line(&self, seat: u32) -> Option<Id> {
+        self.lines.get(seat as usize).copied().flatten()
+    }
+
+    pub(super) fn set_line(&mut self, seat: u32, line: Option<Id>) {
+        let seat = seat as usize;
+        if line.is_some() && self.lines.len() <= seat {
+            self.lines.resize(seat + 1, None);
+        }
+        if let Some(known) = self.lines.get_mut(seat) {
+            *known = line;
+        }
+    }
+
     /// A number for one more socket.
     pub(super) fn seat(&mut self) -> u32 {
         let seat = self.free.pop().unwrap_or(self.sockets);

@@ -9,7 +9,7 @@ use super::event::Socket;
 use super::packet::{self, Kind};
 use super::queues::Range;
 use super::session::{Carrier, Frame, Session};
-use crate::{Encoded, Hub, Lot, Message};
+use crate::{Encoded, Hub, Id, Lot, Message};
 
 /// A packet on its way.
 pub(super) struct Outgoing {
@@ -111,13 +111,21 @@ impl Outgoing {
         } = state.sessions[key as usize];
         match carrier {
             Carrier::WebSocket(id) if !base64 => {
-                self.framed(hub).iter().for_each(|it| _ = hub.push(id, *it));
+                self.push(hub, id);
             }
             Carrier::Plain(id) => self.plain(hub).iter().for_each(|it| _ = hub.push(id, *it)),
             Carrier::WebSocket(_) => self.frames.iter().for_each(|it| state.send(hub, key, it)),
             Carrier::Polling { .. } => {
                 state.queue_up(hub, key, &self.frames, &mut self.queued, self.lot);
             }
+        }
+    }
+
+    /// Gives it to the client behind a WebSocket, as it is.
+    #[inline]
+    pub(super) fn push(&mut self, hub: &mut Hub, id: Id) {
+        for encoded in self.framed(hub) {
+            hub.push(id, *encoded);
         }
     }
 

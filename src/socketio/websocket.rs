@@ -152,8 +152,12 @@ impl SocketIo {
         let work = session.work_mut();
         (work.probe, work.upgrade) = (None, NEVER);
         session.carrier = Carrier::WebSocket(id);
+        let sockets: Vec<_> = session.sockets().collect();
         for frame in std::mem::take(&mut session.work_mut().queue).take_all(&mut self.packets) {
             self.send(hub, key, &frame);
+        }
+        for socket in sockets {
+            self.connect_line(self.socket(socket));
         }
         self.refile(hub, key);
     }
