@@ -70,7 +70,8 @@
 //!    (`lengths_are_refused_when_they_are_declared`), and every wait for a peer has a deadline
 //!    (`waits`, `deadlines`).
 //! 7. No system call in a loop over connections but the flush; one write for each receiver in a
-//!    turn. (`a_turn_of_many_messages_is_one_write_for_each_receiver`)
+//!    turn, and nothing of the heap. (`a_turn_of_many_messages_is_one_write_for_each_receiver`,
+//!    `tests/calls`, `tests/memory/steady.rs`)
 //! 8. One peer cannot starve the others: one read of 64 KiB for each connection in a turn, and a
 //!    MiB that it inflates to; the rest is carried over. (`websocket`, `files`, `compression`)
 //! 9. What is held for clients is bounded in bytes, for each and in all; beyond, a receiver is closed

@@ -47,6 +47,8 @@ pub struct Server {
     buffer: Box<[u8]>,
     /// Sockets that may have more to read than the last turn took.
     carry: Vec<u32>,
+    /// The memory of that list in the turn before.
+    spare: Vec<u32>,
     hub: Hub,
     start: Instant,
 }
@@ -77,6 +79,7 @@ impl Server {
             sockets: Vec::new(),
             buffer: vec![0; BUFFER].into_boxed_slice(),
             carry: Vec::new(),
+            spare: Vec::new(),
             hub: Hub::new(config, 0, Box::new(random_sid)),
             start: Instant::now(),
             poll,
@@ -194,7 +197,7 @@ impl Server {
 
     /// Reads once from every socket that has something, into the shared buffer.
     fn read_all(&mut self, handler: Handler<'_>) {
-        let mut ready = std::mem::take(&mut self.carry);
+        let mut ready = std::mem::replace(&mut self.carry, std::mem::take(&mut self.spare));
         for event in self
             .events
             .iter()
@@ -209,7 +212,7 @@ impl Server {
                 ready.push(key);
             }
         }
-        for key in ready {
+        for key in ready.drain(..) {
             if self.hub.unlist(key) && self.read(key, handler) && self.hub.list(key, false) {
                 self.carry.push(key);
             }
@@ -217,6 +220,8 @@ impl Server {
                 self.flush(handler);
             }
         }
+        ready.shrink_to(KEEP_KEYS);
+        self.spare = ready;
     }
 
     /// Reads once; says whether there may be more. It is the others' turn first.
@@ -278,6 +283,8 @@ fn random_sid() -> Sid {
 
 /// Bytes of one read, which is also what one peer may take of a turn.
 const BUFFER: usize = 64 * 1024;
+/// Sockets of a list whose memory is kept.
+const KEEP_KEYS: usize = 1024;
 /// Bytes of a batch, and of what is kept for it, after which it is written within the turn, so that
 /// readers keep up.
 const LARGE_BATCH: usize = 1 << 20;

@@ -12,6 +12,9 @@
 #[path = "memory/deflate.rs"]
 mod deflate;
 
+#[path = "memory/steady.rs"]
+mod steady;
+
 use std::alloc::System;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
