@@ -1,7 +1,7 @@
 //! How long a message takes between two clients while a third one sends as fast as it can.
 //!
-//! The clients are threads of this process and take processors from the server, so that on few of
-//! them the numbers say more about the machine than those of a calm room do.
+//! The clients are threads of one process: those that flood take the processor from the two, so that
+//! the numbers say more about the machine than those of a calm room do.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -10,22 +10,22 @@ use std::time::Instant;
 
 use roomcast::sim::client_frame;
 
-use crate::crowd;
-use crate::host::Host;
+use crate::clients::greeting;
+use crate::servers::Program;
+use crate::servers::own::Own;
+use crate::servers::process::Server;
 
 /// Measures every kind of flood, and writes a line for each.
 pub(crate) fn measure(messages: usize) -> io::Result<String> {
     let mut lines = String::from("a message between two while a third floods the server:\n");
+    let program = Program::own(Own::Flooded)?;
     for (name, begin) in FLOODS {
-        let host = Host::start_flooded()?;
-        let [mut one, mut two] = [enter(host.address)?, enter(host.address)?];
-        let (flood, work) = (begin(host.address)?, || {
-            let stats = host.probe().stats;
-            stats.received + stats.writes
-        });
+        let server = Server::start(&program)?;
+        let [mut one, mut two] = [enter(server.address)?, enter(server.address)?];
+        let before = server.process.cpu()?;
+        let flood = begin(server.address)?;
         // It must have set in.
-        let before = work();
-        while flood.is_some() && work() < before + 50 {}
+        while flood.is_some() && server.process.cpu_now()? < before + SET_IN {}
         let mut took = Vec::with_capacity(messages);
         for _ in 0..messages {
             let (start, mut frame) = (Instant::now(), [0; 4]);
@@ -39,7 +39,6 @@ pub(crate) fn measure(messages: usize) -> io::Result<String> {
         flood
             .into_iter()
             .try_for_each(|flood| flood.shutdown(Shutdown::Both))?;
-        host.stop()?;
     }
     Ok(lines)
 }
@@ -50,23 +49,23 @@ const FLOODS: [(&str, Begin); 6] = [
     ("nothing", |_| Ok(None)),
     ("pings", |address| {
         let pings = client_frame(0x89, b"").repeat(10_000);
-        flood(crowd::open(address)?, pings)
+        flood(greeting::open_one(address)?, pings)
     }),
     ("texts", |address| {
         let texts = client_frame(0x81, b"").repeat(10_000);
-        flood(crowd::open(address)?, texts)
+        flood(greeting::open_one(address)?, texts)
     }),
     ("empty fragments", |address| {
         let middle = client_frame(0x00, b"").repeat(1000);
         let message = [client_frame(0x01, b""), middle, client_frame(0x80, b"")];
-        flood(crowd::open(address)?, message.concat())
+        flood(greeting::open_one(address)?, message.concat())
     }),
     ("pipelined requests", |address| {
         let requests = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2000);
         flood(TcpStream::connect(address)?, requests)
     }),
     ("polling bodies full of packets", |address| {
-        let (socket, path) = crowd::open_polling(address)?;
+        let (socket, path) = greeting::open_polling(address)?;
         let body = ["6"; 10_000].join("\u{1e}");
         let len = body.len();
         let post =
@@ -77,8 +76,7 @@ const FLOODS: [(&str, Begin); 6] = [
 
 /// A client in the room of the two.
 fn enter(address: SocketAddr) -> io::Result<TcpStream> {
-    let mut socket = crowd::open(address)?;
-    socket.set_nodelay(true)?;
+    let mut socket = greeting::open_one(address)?;
     socket.write_all(&client_frame(0x81, b"in"))?;
     let mut answer = [0; 4];
     socket.read_exact(&mut answer)?;
@@ -95,3 +93,6 @@ fn flood(socket: TcpStream, bytes: Vec<u8>) -> io::Result<Option<TcpStream>> {
     });
     Ok(Some(socket))
 }
+
+/// Nanoseconds of work.
+const SET_IN: u64 = 10_000_000;
