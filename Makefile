@@ -1,12 +1,13 @@
 # Two commands for a fresh machine: `make run` (the chat at http://localhost:3000) and `make test`.
 
-.PHONY: run test check calls bench doc fuzz soak browser clients conformance network endurance
+.PHONY: run test check calls bench bench-peers doc fuzz soak browser clients conformance network endurance
 
 run:     ; cargo run --release
 test:    browser ; tests/clients/setup && tests/conformance/setup && cargo test --all-features && cargo test --no-default-features --lib && tests/conformance/run && tests/browser/run && tests/clients/run && tests/network/setup && tests/network/run && tests/calls/setup && tests/calls/run
 check:   ; cargo fmt --check && cargo clippy --all-targets -- -D warnings && cargo clippy --all-targets --all-features -- -D warnings && cargo clippy --no-default-features --lib -- -D warnings && RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features && cargo bench -- --quick
 calls:   ; tests/calls/setup && tests/calls/run
 bench:   ; cargo bench
+bench-peers: ; benches/peers/setup && cargo bench -- --peers
 doc:     ; cargo doc --no-deps --open
 fuzz:    ; cargo install cargo-fuzz && cd tests/fuzz && for target in http websocket socketio hub; do cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=60 || exit 1; done
 soak:    ; MINUTES=$${MINUTES:-10} cargo test --release --test simulation soak -- --ignored --nocapture
