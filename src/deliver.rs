@@ -5,7 +5,7 @@
 //! connection shows in its phase, which is looked at anew for every item.
 
 use crate::conn::{Mark, Phase, Work};
-use crate::event::{CloseReason, Event, Handler};
+use crate::event::{CloseReason, Event, Handler, Queued};
 use crate::http::{self, Body, CONTINUE, Framing, Head, Request};
 use crate::hub::Hub;
 use crate::id::Id;
@@ -84,7 +84,11 @@ pub(crate) fn hang_up(hub: &mut Hub, key: u32, handler: Handler<'_>) {
 /// Calls the handler for everything that is queued, also for what that causes.
 pub(crate) fn drain(hub: &mut Hub, handler: Handler<'_>) {
     while let Some(queued) = hub.queue.pop_front() {
-        handler(hub, queued.into());
+        // What was answered since it was queued is over.
+        match queued {
+            Queued::Leave(id) if hub.phase(id) != Some(Phase::Answer) => {}
+            queued => handler(hub, queued.into()),
+        }
     }
     // Many may have ended at once.
     hub.queue.shrink_to(KEEP_QUEUED);

@@ -146,6 +146,24 @@ fn requests_are_answered_until_their_turn_and_what_waits_has_until_the_end() {
 }
 
 #[test]
+fn who_is_answered_when_another_is_to_leave_is_not_told_to() {
+    let mut world = World::new(10);
+    let waiting = ["/one", "/two", "/three"].map(|path| world.ask(path));
+    world.sim.hub().stop();
+    world.sim.advance(9_999);
+    let mut told = Vec::new();
+    world.sim.end_turn(&mut |hub: &mut Hub, event: Event<'_>| {
+        if let Event::Leave { id } = event {
+            told.push(id);
+            for id in waiting {
+                hub.respond(id, Response::text(200, "now"));
+            }
+        }
+    });
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[test]
 fn a_second_stop_is_one_at_once() {
     let mut world = World::new(3600);
     let id = world.open();
