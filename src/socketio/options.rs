@@ -2,8 +2,8 @@
 
 /// Options of a [`SocketIo`](super::SocketIo); all times in milliseconds, and one of more than 30
 /// days is one of 30 days. What waits for polls is bounded as what waits for sockets, by
-/// `max_backlog` and `max_memory` of [`Config`](crate::Config); packets that are not whole
-/// count as well.
+/// `max_backlog` and `max_memory` of [`Config`](crate::Config); packets that are not whole count as
+/// well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Where it is served, with slashes at both ends; `/socket.io/`.
