@@ -2,7 +2,11 @@
 //! stable and with seeds. With cargo-fuzz the same scripts are the target `hub` (`tests/fuzz`).
 
 mod app;
-mod script;
+mod deeds;
+pub(crate) mod frames;
+pub(crate) mod ledger;
+mod reader;
+pub(crate) mod script;
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
@@ -11,7 +15,18 @@ fn run(seed: u64) -> app::Tally {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut bytes = vec![0; random.random_range(1..2000)];
     random.fill_bytes(&mut bytes);
-    script::run(&bytes)
+    script::run(&bytes, compression())
+}
+
+/// What the server compresses with, if it can.
+#[cfg(feature = "deflate")]
+pub(crate) fn compression() -> Option<roomcast::Compression> {
+    Some(roomcast::Compression::deflate().threshold(100))
+}
+
+#[cfg(not(feature = "deflate"))]
+pub(crate) fn compression() -> Option<roomcast::Compression> {
+    None
 }
 
 /// Says how to repeat a run that fails.
@@ -40,8 +55,10 @@ fn no_script_leaves_anything_behind() {
         all += run(seed);
     }
     let enough = all.opened > 5000 && all.asked > 5000 && all.closed > 5000 && all.rooms > 5000;
+    let scarce = all.pressed > 500 && all.slow > 50 && all.missed > 50;
+    assert!(scarce, "the scripts hold too little: {all:?}");
     assert!(
-        enough && all.heard > 1000,
+        enough && all.heard > 1000 && all.got > 10_000,
         "the scripts do too little: {all:?}"
     );
 }

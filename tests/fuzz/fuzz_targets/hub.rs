@@ -5,11 +5,20 @@
 
 #[path = "../../suite/fuzz_hub/app.rs"]
 mod app;
+#[path = "../../suite/fuzz_hub/deeds.rs"]
+mod deeds;
+#[path = "../../suite/fuzz_hub/frames.rs"]
+mod frames;
+#[path = "../../suite/fuzz_hub/ledger.rs"]
+mod ledger;
+#[path = "../../suite/fuzz_hub/reader.rs"]
+mod reader;
 #[path = "../../suite/fuzz_hub/script.rs"]
 mod script;
 
 use libfuzzer_sys::fuzz_target;
+use roomcast::Compression;
 
 fuzz_target!(|bytes: &[u8]| {
-    script::run(bytes);
+    script::run(bytes, Some(Compression::deflate().threshold(100)));
 });

@@ -1,11 +1,12 @@
-//! The application of a script: it does to the hub whatever the script says, in the middle of any
-//! event, and holds what it is told to what it was told before.
+//! The application of a script: it does to the hub whatever the script says (`deeds`), in the middle
+//! of any event, and holds what it is told to what it was told before.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
 use std::ops::AddAssign;
 
-use roomcast::{Event, Hub, Id, Response, RoomEvent};
+use roomcast::{CloseReason, Event, Hub, Id, Policy, RoomEvent, Weight};
+
+use super::ledger::Ledger;
 
 /// Bytes that say what happens; zeros when there are no more.
 pub(crate) struct Script<'s>(pub(crate) &'s [u8]);
@@ -18,6 +19,12 @@ pub(crate) struct Tally {
     pub(crate) heard: usize,
     pub(crate) closed: usize,
     pub(crate) rooms: usize,
+    /// Times that too much was held, and connections that were closed for what waited.
+    pub(crate) pressed: usize,
+    pub(crate) slow: usize,
+    /// Messages that came, and that were missed.
+    pub(crate) got: usize,
+    pub(crate) missed: usize,
 }
 
 pub(crate) struct App<'s> {
@@ -26,12 +33,23 @@ pub(crate) struct App<'s> {
     /// Every connection there was, in its order.
     pub(crate) peers: Vec<Id>,
     /// Sockets that are open.
-    open: BTreeSet<Id>,
+    pub(crate) open: BTreeSet<Id>,
     /// Whose request is not answered.
     asked: BTreeSet<Id>,
     /// Who must not be heard of again.
     closed: BTreeSet<Id>,
     rooms: BTreeMap<String, BTreeSet<Id>>,
+    /// Whoever opens is in two rooms at once.
+    gathers: bool,
+    pub(crate) policies: BTreeMap<String, Policy>,
+    /// What was sent to sockets.
+    pub(crate) ledger: Ledger<Id>,
+    /// Sockets that are closed, to whom all was written by then.
+    pub(crate) flushed: Vec<Id>,
+    /// What the application holds for clients.
+    pub(crate) weights: Vec<Weight>,
+    /// Bytes that it may have sent and weighed since the turn began.
+    pub(crate) given: usize,
 }
 
 impl Script<'_> {
@@ -52,16 +70,29 @@ impl Script<'_> {
 }
 
 impl<'s> App<'s> {
-    pub(crate) fn new(script: &'s [u8]) -> Self {
+    pub(crate) fn new(script: Script<'s>) -> Self {
         Self {
-            script: Script(script),
+            script,
             tally: Tally::default(),
             peers: Vec::new(),
             open: BTreeSet::new(),
             asked: BTreeSet::new(),
             closed: BTreeSet::new(),
             rooms: BTreeMap::new(),
+            gathers: false,
+            policies: BTreeMap::new(),
+            ledger: Ledger::new(true),
+            flushed: Vec::new(),
+            weights: Vec::new(),
+            given: 0,
         }
+    }
+
+    /// From now on whoever opens is in two rooms, of which slow members miss messages.
+    pub(crate) fn gather(&mut self, hub: &mut Hub) {
+        self.gathers = true;
+        self.set_policy(hub, "lobby", Policy::Latest);
+        self.set_policy(hub, "kitchen", Policy::DropOldest);
     }
 
     /// One of the last connections, which may be gone.
@@ -72,7 +103,15 @@ impl<'s> App<'s> {
     }
 
     pub(crate) fn handle(&mut self, hub: &mut Hub, event: Event<'_>) {
+        if let Event::Pressure { bytes } = event {
+            self.give_back(hub, bytes);
+        }
+        let opened = matches!(event, Event::Open { .. });
         let id = self.note(event);
+        if let Some(id) = id.filter(|_| opened && self.gathers) {
+            hub.join(id, "lobby");
+            hub.join(id, "kitchen");
+        }
         for _ in 0..self.script.one_of(&[0, 1, 1, 2]) {
             let other = self.peer();
             let whom = self.script.one_of(&[id, id, other]);
@@ -102,7 +141,11 @@ impl<'s> App<'s> {
                 self.tally.heard += 1;
                 Some(id)
             }
-            Event::Close { id, .. } => self.exit(id),
+            Event::Close { id, reason, unsent } => self.exit(id, &reason, unsent),
+            Event::Leave { id } => {
+                assert!(self.asked.contains(&id), "{id} is to leave and did not ask");
+                Some(id)
+            }
             Event::Room(change) => self.change(change),
             _ => None,
         }
@@ -123,14 +166,28 @@ impl<'s> App<'s> {
         Some(id)
     }
 
-    fn exit(&mut self, id: Id) -> Option<Id> {
+    fn exit(&mut self, id: Id, reason: &CloseReason, unsent: usize) -> Option<Id> {
         assert!(self.closed.insert(id), "{id} closes twice");
+        if self.open.contains(&id) && unsent == 0 {
+            self.flushed.push(id);
+        }
+        self.tally.slow += usize::from(*reason == CloseReason::TooSlow);
         let known = self.open.remove(&id) || self.asked.remove(&id);
         assert!(known, "{id} closes and was not heard of");
         let inside = self.rooms.values().any(|members| members.contains(&id));
         assert!(!inside, "{id} closes and is in a room");
         self.tally.closed += 1;
         Some(id)
+    }
+
+    /// Too much is held for all: some of what the application holds goes, or all, or nothing.
+    fn give_back(&mut self, hub: &Hub, bytes: usize) {
+        let limit = hub.config().max_memory;
+        assert!(hub.memory() > limit, "no more is held than may be");
+        assert_eq!(hub.memory() - bytes, limit - limit / 8);
+        let left = usize::from(self.script.byte() % 4);
+        self.weights.truncate(left);
+        self.tally.pressed += 1;
     }
 
     fn change(&mut self, change: RoomEvent<Id>) -> Option<Id> {
@@ -160,75 +217,13 @@ impl<'s> App<'s> {
         }
     }
 
-    /// Does one thing.
-    pub(crate) fn act(&mut self, hub: &mut Hub, id: Id) {
-        let number = u64::from(self.script.byte());
-        match self.script.byte() % 24 {
-            0..4 => _ = hub.join(id, &self.room(hub)),
-            4 => _ = hub.leave(id, &self.room(hub)),
-            5 | 6 => _ = hub.send(id, "x".repeat(number as usize).as_str()),
-            7 | 8 => {
-                _ = hub
-                    .to(&*self.room(hub))
-                    .except(id)
-                    .send(&vec![7; number as usize * 8])
-            }
-            9 => {
-                let room = self.room(hub);
-                hub.everyone().except(&*room).send("all");
-            }
-            10 => self.push(hub, id),
-            11 => {
-                let code = self.script.one_of(&[1000, 1005, 1006, 4999, 0]);
-                hub.close(id, code, &"bye".repeat(number as usize));
-            }
-            12..16 => self.respond(hub, id, Response::text(200, "hello")),
-            16 => self.respond(hub, id, Response::new(204).header("Connection", "close")),
-            17 => self.respond(
-                hub,
-                id,
-                Response::new(200).body(vec![b'x'; number as usize * 600]),
-            ),
-            18 => {
-                // The source may end before its length.
-                let source = std::io::repeat(b'x').take(number * 600);
-                self.respond(
-                    hub,
-                    id,
-                    Response::new(200).stream(number / 2 * 1000, source),
-                );
-            }
-            19 => _ = hub.open_nameless(id),
-            20 => _ = hub.open_unpinged(id) || hub.choose_protocol(id, "chat"),
-            21 => hub.wake_at(hub.now() + number * 1000),
-            22 => _ = hub.allow_time(id, number * 1000),
-            _ if number > 250 => hub.stop(),
-            _ => {}
-        }
-    }
-
-    fn respond(&mut self, hub: &mut Hub, id: Id, response: Response) {
-        if hub.respond(id, response) {
-            assert!(self.asked.remove(&id), "{id} is answered and did not ask");
-        }
-    }
-
-    /// One message, encoded once, to several.
-    fn push(&mut self, hub: &mut Hub, id: Id) {
-        let Some(message) = hub.encode("pushed") else {
-            return;
-        };
-        for id in [Some(id), self.peer(), self.peer()].into_iter().flatten() {
-            assert_eq!(
-                hub.push(id, message),
-                hub.is_open(id),
-                "{id} is sent something"
-            );
-        }
+    /// A request is answered.
+    pub(crate) fn answered(&mut self, id: Id) {
+        assert!(self.asked.remove(&id), "{id} is answered and did not ask");
     }
 
     /// The name of a room: one of a few, or that of a socket.
-    fn room(&mut self, hub: &Hub) -> String {
+    pub(crate) fn room(&mut self, hub: &Hub) -> String {
         let own = self.peer().and_then(|id| hub.sid(id));
         let names = ["lobby", "kitchen", "cellar"].map(str::to_owned);
         let own = own.map_or_else(String::new, |sid| sid.to_string());
@@ -246,5 +241,9 @@ impl AddAssign for Tally {
         self.heard += other.heard;
         self.closed += other.closed;
         self.rooms += other.rooms;
+        self.pressed += other.pressed;
+        self.slow += other.slow;
+        self.got += other.got;
+        self.missed += other.missed;
     }
 }
