@@ -5,8 +5,8 @@ mod wild;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
-use roomcast::sim::client_frame;
-
+use roomcast::Config;
+use roomcast::sim::{Sim, client_frame};
 use roomcast::socketio::Options;
 
 use super::{Play, World, field};
@@ -55,6 +55,9 @@ const PIECES: [&str; 42] = [
     "4",
     "",
 ];
+
+/// Bytes that may be held for all, where that is little.
+const MAX_MEMORY: usize = 5000;
 
 /// Clients of all kinds that send what comes to mind, until all have gone.
 fn storm<A: Play>(world: &mut World<A>, random: &mut ChaCha8Rng) {
@@ -108,9 +111,15 @@ fn storm<A: Play>(world: &mut World<A>, random: &mut ChaCha8Rng) {
                 let length = format!("Content-Length: {}", random.random_range(3..30));
                 lines.push(world.begin("POST", &format!("&sid={sid}"), &length, "40"));
             }
-            5 => {
+            5 if random.random() => {
                 world.sim.advance(random.random_range(0..30_000));
                 world.end_turn();
+            }
+            // It takes so much, and no more for now.
+            5 => {
+                if let Some(line) = lines.choose(random) {
+                    world.sim.set_room(*line, random.random_range(0..2000));
+                }
             }
             6 => {
                 if let Some(line) = lines.choose(random) {
@@ -138,11 +147,23 @@ fn storm<A: Play>(world: &mut World<A>, random: &mut ChaCha8Rng) {
             world.end_turn();
         }
     }
+    // What is beyond the limit is given back, half of it in a turn at least.
+    if world.sim.hub().config().max_memory == MAX_MEMORY {
+        (0..20).for_each(|_| world.end_turn());
+        assert!(world.sim.hub().memory() <= MAX_MEMORY);
+    }
     // A ping, its time-out, a close, its time-out: each deadline begins when the one before is over.
     for _ in 0..8 {
         world.sim.advance(100_000);
         (0..2).for_each(|_| world.end_turn());
     }
+}
+
+/// Nobody is there, and nothing is held but for who may come back.
+fn check_end<A>(world: &mut World<A>, recovers: bool, seed: u64) {
+    let hub = world.sim.hub();
+    assert_eq!(hub.connections(), 0, "seed {seed}");
+    assert!(hub.memory() == 0 || recovers, "seed {seed}");
 }
 
 /// What the client of a socket may come back with that was welcomed last.
@@ -152,6 +173,18 @@ fn claim_of(told: &[u8]) -> Option<String> {
     let namespace = welcome.rsplit_once("40")?.1;
     let pid = names.split("\"pid\":\"").nth(1)?.get(..20)?;
     Some(format!("40{namespace}{{\"pid\":\"{pid}\"}}"))
+}
+
+/// Limits that a storm reaches, or none of these.
+fn config(random: &mut ChaCha8Rng) -> Config {
+    let mut config = Config::default();
+    if random.random() {
+        config.max_memory = MAX_MEMORY;
+    }
+    if random.random() {
+        config.max_backlog = 1500;
+    }
+    config
 }
 
 fn options(random: &mut ChaCha8Rng) -> Options {
@@ -166,9 +199,12 @@ fn options(random: &mut ChaCha8Rng) -> Options {
 
 fn attack(seed: u64) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut world = World::with(options(&mut random));
+    let options = options(&mut random);
+    let recovers = options.max_disconnection_duration.is_some();
+    let mut world = World::with(options);
+    world.sim = Sim::new(config(&mut random));
     storm(&mut world, &mut random);
-    assert_eq!(world.sim.hub().connections(), 0, "seed {seed}");
+    check_end(&mut world, recovers, seed);
     let count = |word: &str| {
         world
             .app

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
-use roomcast::RoomEvent;
 use roomcast::socketio::{Ack, Event, Io, Socket};
+use roomcast::{Policy, RoomEvent, Sim};
 
 use super::super::{Play, World};
-use super::{options, storm};
+use super::{check_end, config, options, storm};
 
 struct Wild {
     random: ChaCha8Rng,
@@ -63,7 +63,7 @@ impl Wild {
         let Some(&socket) = self.sockets.choose(&mut self.random) else {
             return io.forbid("not now");
         };
-        match self.random.random_range(0..20) {
+        match self.random.random_range(0..24) {
             0 => _ = io.disconnect(socket, close),
             1 => _ = io.drop_transport(socket),
             2 => _ = io.refuse(socket, "no", ""),
@@ -85,13 +85,40 @@ impl Wild {
                 let ack = self.acks.pop();
                 ack.map(|ack| io.answer(ack, room));
             }
+            17 => self.set_policy(io, socket, room),
+            18..22 => {
+                let long = "x".repeat(self.random.random_range(0..700));
+                for _ in 0..self.random.random_range(1..4) {
+                    io.around(socket).to(room).emit(room, &long);
+                }
+            }
             _ => _ = io.emit(socket, "x", room),
+        }
+    }
+}
+
+impl Wild {
+    /// Messages to a room may be missed from now on, or not any more.
+    fn set_policy(&mut self, io: &mut Io<'_>, socket: Socket, room: &str) {
+        let policies = [Policy::DropOldest, Policy::Latest, Policy::Close];
+        let policy = *policies.choose(&mut self.random).unwrap();
+        let namespace = io.namespace(socket).map(str::to_owned);
+        if let Some(namespace) = namespace {
+            assert!(io.set_policy(&namespace, room, policy));
         }
     }
 }
 
 impl Play for Wild {
     fn handle(&mut self, io: &mut Io<'_>, event: Event<'_>) {
+        if let Event::Connect {
+            socket, namespace, ..
+        } = event
+        {
+            io.set_policy(namespace, "a", Policy::DropOldest);
+            io.set_policy(namespace, "b", Policy::Latest);
+            io.join(socket, ["a", "b"].choose(&mut self.random).unwrap());
+        }
         self.note(io, event);
         // Less than one for each event in the long run, so that it comes to an end.
         if self.random.random_ratio(1, 4) {
@@ -108,9 +135,12 @@ fn attack(seed: u64) {
         sockets: Vec::new(),
         acks: Vec::new(),
     };
-    let mut world = World::of(app, options(&mut random));
+    let options = options(&mut random);
+    let recovers = options.max_disconnection_duration.is_some();
+    let mut world = World::of(app, options);
+    world.sim = Sim::new(config(&mut random));
     storm(&mut world, &mut random);
-    assert_eq!(world.sim.hub().connections(), 0, "seed {seed}");
+    check_end(&mut world, recovers, seed);
     let ended = |(_, state): (&Socket, &State)| *state != State::In;
     assert!(world.app.known.iter().all(ended), "seed {seed}");
 }
