@@ -129,8 +129,30 @@ impl Queue {
         self.bytes
     }
 
+    /// Appends an event; for one of a lot others may be dropped, so that no more than half of `limit`
+    /// waits. Says how many those are.
+    pub(super) fn push_within(
+        &mut self,
+        range: Range,
+        limit: usize,
+        packets: &mut Packets,
+    ) -> usize {
+        // Nobody else may hold where it is, when what is dropped was all that did.
+        packets.hold(range.segment);
+        let len = packets.len_of(range);
+        let dropped = match range.lot {
+            Some(lot) if self.bytes + len > limit / 2 => {
+                self.make_room(lot, (limit / 2).saturating_sub(len), packets)
+            }
+            _ => 0,
+        };
+        self.push(range, packets);
+        packets.release(range.segment);
+        dropped
+    }
+
     /// Appends packets.
-    pub(super) fn push(&mut self, range: Range, packets: &mut Packets) {
+    fn push(&mut self, range: Range, packets: &mut Packets) {
         self.bytes += packets.len_of(range);
         match self.ranges.back_mut() {
             Some(last) if last.is_before(range) => last.end = range.end,
@@ -172,7 +194,7 @@ impl Queue {
     /// Makes room for one of a lot, down to so many bytes if that can be: of those that may be
     /// dropped the ones go that it takes the place of, then the oldest that are not the latest of their topics.
     /// Says how many went.
-    pub(super) fn make_room(&mut self, lot: Lot, limit: usize, packets: &mut Packets) -> usize {
+    fn make_room(&mut self, lot: Lot, limit: usize, packets: &mut Packets) -> usize {
         let replaced = |range: Range, _| range.lot == Some(lot) && lot.keeps_latest();
         let old =
             |range: Range, bytes| bytes > limit && range.lot.is_some_and(|lot| !lot.keeps_latest());

@@ -180,16 +180,7 @@ impl Session {
     /// Queues an event for a poll; one of a lot may have others dropped, so that no more than half
     /// of `limit` waits. Says how many those are.
     pub(super) fn push(&mut self, range: Range, limit: usize, packets: &mut Packets) -> usize {
-        let queue = &mut self.work_mut().queue;
-        let len = packets.len_of(range);
-        let dropped = match range.lot {
-            Some(lot) if queue.bytes() + len > limit / 2 => {
-                queue.make_room(lot, (limit / 2).saturating_sub(len), packets)
-            }
-            _ => 0,
-        };
-        queue.push(range, packets);
-        dropped
+        self.work_mut().queue.push_within(range, limit, packets)
     }
 
     /// Bytes that wait for its polls.

@@ -135,3 +135,21 @@ fn a_client_that_polls_too_slowly_misses_the_oldest_and_is_not_cut() {
     assert!((5..14).contains(&busy.count()), "half of the bound");
     assert!(world.sim.hub().stats().dropped > 180);
 }
+
+#[test]
+fn a_message_that_takes_the_place_of_all_that_waits_for_a_poll_is_there_afterwards() {
+    for (room, first) in [("busy", 100), ("prices", 3000)] {
+        let mut world = world();
+        let opened = world.ask("GET", "", "");
+        let sid = format!("&sid={}", field(&opened, "sid"));
+        world.ask("POST", &sid, "40");
+        assert!(world.ask("GET", &sid, "").starts_with("40{"));
+        let (_, sender) = slow_and_sender(&mut world);
+        world.ask("GET", &sid, "");
+        let texts = [first, 6000].map(|len| format!("42[\"{room}\",\"{}\"]", "x".repeat(len)));
+        for text in &texts {
+            world.says(sender, &[text]);
+        }
+        assert!(world.ask("GET", &sid, "") == texts[1]);
+    }
+}
