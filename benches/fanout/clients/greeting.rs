@@ -53,6 +53,7 @@ fn open_some(wire: Wire, address: SocketAddr, count: usize) -> io::Result<Vec<Tc
             return Err(io::Error::other("it opens no WebSocket"));
         }
         if wire == Wire::SocketIo {
+            answer_ping(socket, packets(&answer))?;
             socket.write_all(&client_frame(0x81, b"40"))?;
         }
     }
@@ -61,7 +62,7 @@ fn open_some(wire: Wire, address: SocketAddr, count: usize) -> io::Result<Vec<Tc
             let answer = read_until(socket, |answer| {
                 frames(answer).any(|packet| packet.starts_with(b"40{"))
             })?;
-            answer_ping(socket, &answer)?;
+            answer_ping(socket, frames(&answer))?;
         }
     }
     Ok(sockets)
@@ -73,7 +74,7 @@ pub(crate) fn answer_pings(sockets: &mut [TcpStream]) -> io::Result<()> {
         let mut buffer = [0; 16];
         socket.set_nonblocking(true)?;
         match socket.read(&mut buffer) {
-            Ok(n) => answer_ping(socket, &buffer[..n])?,
+            Ok(n) => answer_ping(socket, frames(&buffer[..n]))?,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
@@ -82,8 +83,11 @@ pub(crate) fn answer_pings(sockets: &mut [TcpStream]) -> io::Result<()> {
     Ok(())
 }
 
-fn answer_ping(socket: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
-    match frames(bytes).any(|packet| packet == b"2") {
+fn answer_ping<'a>(
+    socket: &mut TcpStream,
+    mut packets: impl Iterator<Item = &'a [u8]>,
+) -> io::Result<()> {
+    match packets.any(|packet| packet == b"2") {
         true => socket.write_all(&client_frame(0x81, b"3")),
         false => Ok(()),
     }
