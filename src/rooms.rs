@@ -7,16 +7,16 @@
 //!
 //! Every member is in the room of its own name from the start. Nearly always it is alone there, so
 //! that room is a bit with the member and becomes a room like others when somebody else joins it.
-//! A room is a hash set of slots; a member keeps its rooms in the order of joining.
+//! A room is a set of bits by slot, walked in order; a member keeps its rooms in the order of joining.
 
 mod audience;
 mod event;
 mod joined;
+mod members;
 mod own;
 mod sids;
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use slab::Slab;
@@ -26,10 +26,8 @@ use audience::Target;
 pub use audience::{Audience, Who};
 pub use event::RoomEvent;
 use joined::Joined;
+use members::Members;
 use sids::Sids;
-
-/// Members of a room. The same hasher in every run: slots are ours, and runs can be repeated.
-pub(crate) type Members = HashSet<u32, BuildHasherDefault<DefaultHasher>>;
 
 /// Rooms and their members. Every change calls the hook that comes with it, in order.
 ///
@@ -248,11 +246,7 @@ impl<I: Slot> Rooms<I> {
                 }
             };
             match *target {
-                Target::Room(room) => self.rooms[room as usize]
-                    .members
-                    .iter()
-                    .copied()
-                    .for_each(visit),
+                Target::Room(room) => self.rooms[room as usize].members.for_each(visit),
                 Target::One(slot) => [slot].into_iter().for_each(visit),
                 Target::Nobody => {}
             }
@@ -304,7 +298,7 @@ impl<I: Slot> Rooms<I> {
     /// Apart, so that the loop over an audience stays small: it mostly leaves out one member.
     #[inline(never)]
     fn is_in(&self, room: u32, slot: u32) -> bool {
-        self.rooms[room as usize].members.contains(&slot)
+        self.rooms[room as usize].members.contains(slot)
     }
 
     fn name(&self, room: u32) -> RoomName {
@@ -341,11 +335,7 @@ impl<I: Slot> Rooms<I> {
             sid: member.sid,
         });
         let members = &mut self.rooms[room as usize].members;
-        members.remove(&(slot as u32));
-        // A room that was full once does not keep its size for the few that stayed.
-        if members.capacity() > 64 && members.len() * 8 < members.capacity() {
-            members.shrink_to(members.len() * 2);
-        }
+        members.remove(slot as u32);
         if members.is_empty() {
             self.rooms.remove(room as usize);
             self.names.remove(&*name);
