@@ -5,8 +5,8 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use roomcast::sim::client_frame;
-use roomcast::socketio::{Event as Said, SocketIo};
+use roomcast::sim::{Sim, client_frame};
+use roomcast::socketio::{Event as Said, Options, SocketIo};
 use roomcast::{Config, Event, Hub, Server};
 
 use crate::{HEAP, PATIENCE, alone};
@@ -133,4 +133,37 @@ fn an_event_of_socket_io_allocates_as_much_for_one_as_for_many() {
         costs(count, &hello, &said, &mut relay)
     });
     assert_eq!(few, many);
+}
+
+#[test]
+fn clients_that_come_and_go_leave_nothing() {
+    let _alone = alone();
+    for recovery in [None, Some(50)] {
+        let mut sim = Sim::new(Config::default());
+        let mut io = SocketIo::with(Options {
+            max_disconnection_duration: recovery,
+            ..Options::default()
+        });
+        let mut visit = |count: usize| {
+            for n in 0..count {
+                let mut handler = |hub: &mut Hub, event: Event<'_>| io.drive(hub, event, |_, _| {});
+                let web = n % 3 > 0;
+                let id = match web {
+                    true => sim.open("/socket.io/?EIO=4&transport=websocket", &mut handler),
+                    false => sim.open("/elsewhere", &mut handler),
+                };
+                sim.text(id, "40", &mut handler);
+                sim.end_turn(&mut handler);
+                sim.hang_up(id, &mut handler);
+                sim.advance(10);
+                sim.end_turn(&mut handler);
+                sim.take(id);
+            }
+            HEAP.allocated()
+        };
+        let before = visit(1000);
+        for _ in 0..10 {
+            assert_eq!(visit(1000), before, "recovery {recovery:?}");
+        }
+    }
 }
