@@ -1,5 +1,8 @@
 # Two commands for a fresh machine: `make run` (the chat at http://localhost:3000) and `make test`.
 
+# Seconds for each target of `make fuzz`. What is found is kept in tests/fuzz/found, besides the corpus that is checked in.
+FUZZ_TIME = 60
+
 .PHONY: run test check calls bench bench-peers doc fuzz soak browser clients conformance network endurance
 
 run:     ; cargo run --release
@@ -9,7 +12,7 @@ calls:   ; tests/calls/setup && tests/calls/run
 bench:   ; cargo bench
 bench-peers: ; benches/peers/setup && cargo bench -- --peers
 doc:     ; cargo doc --no-deps --open
-fuzz:    ; cargo install cargo-fuzz && cd tests/fuzz && for target in http websocket socketio hub; do cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=60 || exit 1; done
+fuzz:    ; cargo install cargo-fuzz && cd tests/fuzz && for target in http websocket engine packet socketio hub; do mkdir -p found/$$target && cargo +nightly fuzz run --fuzz-dir . $$target found/$$target corpus/$$target -- -max_total_time=$(FUZZ_TIME) -max_len=4096 -timeout=10 || exit 1; done
 soak:    ; MINUTES=$${MINUTES:-10} cargo test --release --test simulation soak -- --ignored --nocapture
 browser: ; tests/browser/setup
 network: ; tests/network/setup && tests/network/run

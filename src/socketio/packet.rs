@@ -256,5 +256,7 @@ const MAX_NAMESPACE: usize = 256;
 /// Arrays and objects within each other.
 const MAX_DEPTH: usize = 100;
 
+// By its path, since `tests/suite/fuzz` compiles this file by its path, too.
 #[cfg(test)]
+#[path = "packet/tests.rs"]
 mod tests;

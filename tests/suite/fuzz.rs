@@ -1,6 +1,15 @@
-//! Nothing a peer sends can panic: the fuzz targets of `tests/fuzz`, on stable and with seeds.
+//! Nothing a peer sends can panic. The loops of the fuzz targets of `tests/fuzz` stand here, and run on
+//! what these have learned (`corpus`).
 //!
-//! Inputs are cut and joined from what is valid, which goes deeper than noise alone.
+//! Besides, inputs are cut and joined from what is valid, with seeds, which goes deeper than noise alone.
+
+mod corpus;
+#[cfg(feature = "socketio")]
+mod engine;
+mod http;
+#[cfg(feature = "socketio")]
+mod packet;
+mod websocket;
 
 use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom;

@@ -1,42 +1,10 @@
-//! Whatever arrives on a connection: whole and byte by byte, with the same answer.
+//! Heads and bodies: the loop stands in `tests/suite/fuzz/http.rs`, which `make test` runs as well.
 
 #![no_main]
 
+#[path = "../../suite/fuzz/http.rs"]
+mod http;
+
 use libfuzzer_sys::fuzz_target;
-use roomcast::{Config, Event, Hub, Response, Sim};
 
-fn handle(hub: &mut Hub, event: Event<'_>) {
-    if let Event::Request { id, request } = event {
-        let answer = format!(
-            "{} {:?} {}",
-            request.path(),
-            request.query(),
-            request.body().len()
-        );
-        hub.respond(id, Response::text(200, answer));
-    }
-}
-
-fn answers<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
-    let mut sim = Sim::new(Config {
-        max_body: 1000,
-        ..Config::default()
-    });
-    let id = sim.connect();
-    for piece in pieces {
-        sim.receive(id, piece, &mut handle);
-    }
-    sim.end_turn(&mut handle);
-    sim.take(id)
-}
-
-fuzz_target!(|bytes: &[u8]| {
-    let whole = answers(std::iter::once(bytes));
-    // A body that waits for leave to be sent gets it when nothing of it has come, which depends on the pieces.
-    if !bytes
-        .windows(6)
-        .any(|six| six.eq_ignore_ascii_case(b"expect"))
-    {
-        assert_eq!(answers(bytes.chunks(1)), whole);
-    }
-});
+fuzz_target!(|bytes: &[u8]| http::run(bytes));
