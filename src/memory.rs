@@ -85,7 +85,7 @@ impl Hub {
     /// receivers have not taken, what has come of messages and requests that are not whole, and
     /// what was counted with [`Hub::weigh`].
     pub fn memory(&self) -> usize {
-        self.outboxes.pinned() + self.memory.unfinished + self.memory.weights.load(Relaxed)
+        self.outboxes.memory() + self.memory.unfinished + self.memory.weights.load(Relaxed)
     }
 
     /// Takes what is unfinished of a connection.

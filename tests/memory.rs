@@ -8,6 +8,8 @@
 
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
+#[path = "memory/bounds.rs"]
+mod bounds;
 #[cfg(feature = "deflate")]
 #[path = "memory/deflate.rs"]
 mod deflate;

@@ -53,6 +53,9 @@ pub(crate) struct Segments {
     /// The one that still grows.
     open: Option<u32>,
     bytes: usize,
+    /// Ranges of all receivers. Of short messages that lie among those for others they take more
+    /// than the messages, and they are not shared.
+    ranges: usize,
 }
 
 #[derive(Debug)]
@@ -110,7 +113,7 @@ impl Backlog {
                 last.end = range.end
             }
             _ => {
-                segments.all[range.segment as usize].ranges += 1;
+                segments.hold(range.segment);
                 self.ranges.push_back(range);
             }
         }
@@ -185,11 +188,18 @@ impl Outboxes {
         moved
     }
 
+    /// Bytes that all backlogs together take, with what is remembered of who waits for which.
+    pub(crate) fn memory(&self) -> usize {
+        self.pinned() + self.segments.ranges * size_of::<Range>()
+    }
+
     /// Bytes in memory that wait for a key.
     pub(crate) fn held(&self, key: u32) -> usize {
         let backlog = self.backlogs[key as usize].as_ref();
         let stream = backlog.and_then(|backlog| backlog.stream.as_ref());
-        self.backlog(key) + self.loose(key) + stream.map_or(0, |stream| stream.held)
+        let ranges = backlog.map_or(0, |backlog| backlog.ranges.len() * size_of::<Range>());
+        let body = stream.map_or(0, |stream| stream.held);
+        self.backlog(key) + ranges + self.loose(key) + body
     }
 
     /// Since when a socket takes nothing, if it is full.
@@ -253,7 +263,13 @@ impl Segments {
         &self.all[range.segment as usize].bytes[range.start as usize..range.end as usize]
     }
 
+    fn hold(&mut self, key: u32) {
+        self.all[key as usize].ranges += 1;
+        self.ranges += 1;
+    }
+
     fn release(&mut self, key: u32) {
+        self.ranges -= 1;
         let segment = &mut self.all[key as usize];
         segment.ranges -= 1;
         if segment.ranges == 0 {
