@@ -48,10 +48,14 @@ pub(crate) fn receive(hub: &mut Hub, key: u32, bytes: &mut [u8], handler: Handle
 /// Goes on with the bytes that connections have kept while an answer was outstanding.
 pub(crate) fn resume(hub: &mut Hub, handler: Handler<'_>) -> Vec<u32> {
     hub.unpause();
-    let resumed = std::mem::take(&mut hub.resumed);
-    for key in &resumed {
-        receive(hub, *key, &mut [], handler);
+    let mut resumed = std::mem::take(&mut hub.resumed);
+    let mut done = 0;
+    while done < resumed.len() && !hub.is_laden() {
+        receive(hub, resumed[done], &mut [], handler);
+        done += 1;
     }
+    // Who had to wait for the flush is the first in the next turn.
+    hub.resumed.splice(..0, resumed.drain(done..));
     resumed
 }
 
@@ -270,7 +274,7 @@ fn upgrade(hub: &mut Hub, id: Id, request: Request<'_>, handler: Handler<'_>) {
 fn frame(hub: &mut Hub, id: Id, work: &mut Work, bytes: &mut [u8], handler: Handler<'_>) -> Step {
     // Who makes the application say more than may wait has to take some of it first.
     let exceeds = hub.outboxes.exceeds(id.key, hub.config.max_backlog);
-    if !bytes.is_empty() && (exceeds || hub.compressor.is_spent()) {
+    if !bytes.is_empty() && (exceeds || hub.compressor.is_spent() || hub.is_laden()) {
         hub.resumed.push(id.key);
         return Step::Wait(0);
     }
@@ -289,6 +293,8 @@ fn frame(hub: &mut Hub, id: Id, work: &mut Work, bytes: &mut [u8], handler: Hand
             }
             item.into_iter()
                 .for_each(|item| take(hub, id, item, &mut work.pong, handler));
+            // The rest may have to wait: not with a message that was delivered.
+            work.decoder.forget_delivered();
             match work.decoder.is_empty() {
                 true => work.begun = None,
                 false => hub.await_message(id, &mut work.begun),

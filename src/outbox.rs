@@ -32,6 +32,8 @@ pub(crate) struct Outboxes {
     dirty: Vec<u32>,
     /// Keys that have been flushed and still hold ranges of the batch.
     left: Vec<u32>,
+    /// Ranges of the batch that are in backlogs.
+    apart: usize,
     segments: Segments,
     loose: Loose,
     /// Bytes that may wait for one receiver.
@@ -110,9 +112,9 @@ impl Outboxes {
         self.number
     }
 
-    /// Bytes in the batch.
-    pub(crate) fn batch_len(&self) -> usize {
-        self.batch.len()
+    /// Bytes of the batch, and of the lists of its ranges.
+    pub(crate) fn unsealed(&self) -> usize {
+        self.batch.len() + self.apart * size_of::<Run>()
     }
 
     /// Queues a range of the batch for a key.
@@ -132,7 +134,10 @@ impl Outboxes {
         let earlier = std::mem::replace(last, run);
         match earlier.is_empty() {
             true => self.mark(key),
-            false => self.backlog_of(key).runs.push(earlier),
+            false => {
+                self.apart += 1;
+                self.backlog_of(key).runs.push(earlier);
+            }
         }
     }
 
@@ -248,6 +253,7 @@ impl Outboxes {
         }
         self.loose.seal();
         self.number = self.number.wrapping_add(1);
+        self.apart = 0;
         self.batch.clear();
         if self.batch.capacity() > KEEP_CAPACITY {
             self.batch = Vec::new();

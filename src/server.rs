@@ -216,7 +216,7 @@ impl Server {
             if self.hub.unlist(key) && self.read(key, handler) && self.hub.list(key, false) {
                 self.carry.push(key);
             }
-            if self.hub.outboxes.batch_len() + self.hub.compressor.kept > LARGE_BATCH {
+            if self.hub.is_laden() {
                 self.flush(handler);
             }
         }
@@ -285,6 +285,3 @@ fn random_sid() -> Sid {
 const BUFFER: usize = 64 * 1024;
 /// Sockets of a list whose memory is kept.
 const KEEP_KEYS: usize = 1024;
-/// Bytes of a batch, and of what is kept for it, after which it is written within the turn, so that
-/// readers keep up.
-const LARGE_BATCH: usize = 1 << 20;

@@ -65,6 +65,12 @@ impl Hub {
         waits.into_iter().flatten().min()
     }
 
+    /// Whether so much is to be written that it is done within the turn, before more is made of it:
+    /// readers keep up, and what peers cause takes no more memory than they are worth together.
+    pub(crate) fn is_laden(&self) -> bool {
+        self.outboxes.unsealed() + self.compressor.kept > LARGE_BATCH
+    }
+
     /// Writes what waits for a connection.
     pub(crate) fn flush(&mut self, key: u32, out: &mut dyn Write) -> Next {
         let Some(conn) = self.conns.get(key as usize) else {
@@ -202,3 +208,6 @@ impl Hub {
         }
     }
 }
+
+/// Bytes of a batch, of the lists of its ranges, and of what is kept to be compressed.
+const LARGE_BATCH: usize = 1 << 20;

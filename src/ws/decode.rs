@@ -117,8 +117,8 @@ impl Decoder {
         self.frame.is_some()
     }
 
-    /// A gathered message is lent out until the next call; then its memory is given back.
-    fn forget_delivered(&mut self) {
+    /// A gathered message is lent out until the next call or this one, which gives its memory back.
+    pub(crate) fn forget_delivered(&mut self) {
         if self.is_empty() {
             *self = Self::default();
         }

@@ -14,11 +14,17 @@ fn small() -> Sim {
     })
 }
 
+fn members(sim: &mut Sim, room: &str) -> Vec<Id> {
+    let ids: Vec<_> = (0..MEMBERS).map(|_| sim.open("/", &mut quiet)).collect();
+    for id in &ids {
+        sim.hub().join(*id, room);
+    }
+    ids
+}
+
 /// Sockets in a room that take nothing.
 fn stalled(sim: &mut Sim, room: &str) {
-    for _ in 0..MEMBERS {
-        let id = sim.open("/", &mut quiet);
-        sim.hub().join(id, room);
+    for id in members(sim, room) {
         sim.set_room(id, 0);
     }
 }
@@ -41,4 +47,34 @@ fn short_messages_of_many_rooms_that_nobody_takes_are_bounded_in_all() {
         grew_at_most(3 * MEMORY, before, heap(&sim));
     }
     assert!(sim.hub().stats().cut > 0);
+}
+
+/// What comes with one read, and the lists of who gets which of it.
+#[test]
+fn short_messages_of_one_read_are_written_before_they_take_much() {
+    let _alone = alone();
+    let mut sim = small();
+    let rooms = ["left", "right"].map(|room| members(&mut sim, room));
+    let talker = sim.open("/", &mut quiet);
+    let mut count = 0;
+    let mut handler = |hub: &mut Hub, event: Event<'_>| {
+        if let Event::Text { .. } = event {
+            count += 1;
+            hub.to(["left", "right"][count % 2]).send("");
+        }
+    };
+    let before = heap(&sim);
+    sim.receive(
+        talker,
+        &client_frame(0x81, b"").repeat(10_000),
+        &mut handler,
+    );
+    grew_at_most(MEMORY, before, heap(&sim));
+    while sim.patience() == Some(0) {
+        sim.end_turn(&mut handler);
+    }
+    assert_eq!(count, 10_000);
+    for id in rooms.iter().flatten() {
+        assert_eq!(sim.take(*id), [0x81, 0].repeat(5_000));
+    }
 }

@@ -62,3 +62,35 @@ fn a_bomb_takes_as_much_as_a_message_may_and_half_of_it_what_was_sent() {
     sim.end_turn(&mut quiet);
     grew_at_most(INFLATER + SLACK, before, heap(&sim));
 }
+
+/// A kilobyte of each of them inflates to a megabyte, and is sent on.
+#[test]
+fn what_many_inflate_in_one_turn_is_written_before_it_takes_much() {
+    const SENDERS: usize = 50;
+    let _alone = alone();
+    let mut sim = compressing();
+    let ids: Vec<_> = (0..SENDERS).map(|_| open(&mut sim)).collect();
+    let mut out = Vec::with_capacity(16 * 1024);
+    Compress::new(Compression::fast(), false)
+        .compress_vec(&[0; MESSAGE], &mut out, FlushCompress::Sync)
+        .unwrap();
+    let three = client_frame(0xc2, out.strip_suffix(&[0, 0, 0xff, 0xff]).unwrap()).repeat(3);
+    let before = heap(&sim);
+    let (mut count, mut most) = (0, 0);
+    let mut echo = |hub: &mut Hub, event: Event<'_>| {
+        if let Event::Binary { id, bytes } = event {
+            count += 1;
+            hub.send(id, bytes);
+            most = most.max(HEAP.allocated());
+        }
+    };
+    for id in &ids {
+        sim.receive(*id, &three, &mut echo);
+    }
+    while sim.patience() == Some(0) {
+        sim.end_turn(&mut echo);
+    }
+    assert_eq!(count, 3 * SENDERS);
+    // The message that comes, and a few as they go out.
+    grew_at_most(8 * MESSAGE, before, most);
+}
