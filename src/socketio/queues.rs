@@ -282,3 +282,27 @@ fn cost(frame: &Frame) -> usize {
 pub(super) const OVERHEAD: usize = 64;
 /// Bytes from which on a segment grows no more.
 const SEGMENT: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Policy, Sim};
+
+    #[test]
+    fn attachments_whose_text_is_on_its_way_are_not_dropped() {
+        let (mut sim, mut packets) = (Sim::new(Config::default()), Packets::default());
+        let lot = Policy::DropOldest.lot("busy", "");
+        let [text, part] = [Frame::Text("x".into()), Frame::Binary([1][..].into())];
+        let event = [text, part.clone(), part];
+        let mut queue = Queue::new();
+        for _ in 0..3 {
+            queue.push(packets.add(sim.hub(), &event, lot), &mut packets);
+        }
+        assert_eq!(queue.take(2, &mut packets).len(), 2);
+        assert_eq!(queue.make_room(lot.unwrap(), 4, &mut packets), 1);
+        assert_eq!(queue.make_room(lot.unwrap(), 0, &mut packets), 1);
+        let left = queue.take_all(&mut packets);
+        assert!(matches!(left[..], [Frame::Binary(_)]), "{left:?}");
+        assert_eq!(packets.bytes(), 0);
+    }
+}

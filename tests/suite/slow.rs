@@ -315,3 +315,72 @@ fn large_answers_that_nobody_takes_are_bounded_in_all() {
         got += sim.take(id).len();
     }
 }
+
+#[test]
+fn more_than_fits_in_one_turn_is_dropped_before_the_socket_is_known_to_be_full() {
+    let mut sim = sim();
+    sim.hub().set_policy("busy", Policy::DropOldest);
+    let slow = stalled(&mut sim, "busy");
+    for n in 0..50 {
+        sim.hub().to("busy").send(&format!("{n:0500}"));
+    }
+    sim.end_turn(&mut quiet);
+    assert!(sim.hub().is_open(slow));
+    let got = take_all(&mut sim, slow);
+    assert_eq!(got.last(), Some(&format!("{:0500}", 49)));
+    assert_eq!(got.len() as u64, 50 - sim.hub().stats().dropped);
+}
+
+#[test]
+fn who_takes_nothing_of_more_topics_than_may_wait_is_closed() {
+    let mut sim = sim();
+    sim.hub().set_policy("prices", Policy::Latest);
+    let slow = stalled(&mut sim, "prices");
+    for n in 0..2 * BACKLOG / 500 {
+        assert_eq!(sim.hub().is_open(slow), n <= BACKLOG / 500, "{n}");
+        send(&mut sim, "prices", &n.to_string(), &"x".repeat(500));
+    }
+    assert_eq!(sim.hub().stats().too_slow, 1);
+}
+
+#[test]
+fn one_that_is_longer_than_half_of_what_may_wait_comes_and_the_next_turn_is_not_waited_for() {
+    let mut sim = sim();
+    sim.hub().set_policy("prices", Policy::Latest);
+    let slow = stalled(&mut sim, "prices");
+    send(&mut sim, "prices", "", "on its way");
+    let long = "x".repeat(BACKLOG * 3 / 4);
+    send(&mut sim, "prices", "", &long);
+    sim.set_room(slow, usize::MAX);
+    sim.end_turn(&mut quiet);
+    assert_eq!(texts(&sim.take(slow)), ["on its way"]);
+    assert_eq!(sim.patience(), Some(0));
+    assert_eq!(take_all(&mut sim, slow), [long]);
+}
+
+#[test]
+fn the_same_message_twice_takes_its_own_place() {
+    let mut sim = sim();
+    let slow = stalled(&mut sim, "prices");
+    send(&mut sim, "prices", "", "on its way");
+    let lot = Policy::Latest.lot("prices", "gold");
+    let gold = sim.hub().encode("gold").unwrap().of_lot(lot);
+    assert!(sim.hub().push(slow, gold) && sim.hub().push(slow, gold));
+    assert_eq!(take_all(&mut sim, slow), ["on its way", "gold"]);
+    assert_eq!(sim.hub().stats().dropped, 1);
+}
+
+#[test]
+fn no_more_are_cut_than_must_be() {
+    let mut sim = Sim::new(Config {
+        max_memory: 320_000,
+        ..Config::default()
+    });
+    let [most, less] = [300_000, 30_000].map(|len| {
+        let slow = stalled(&mut sim, "busy");
+        sim.hub().send(slow, &*"x".repeat(len));
+        sim.end_turn(&mut quiet);
+        slow
+    });
+    assert!(!sim.hub().is_open(most) && sim.hub().is_open(less));
+}
