@@ -9,6 +9,12 @@ mod engine;
 mod http;
 #[cfg(feature = "socketio")]
 mod packet;
+#[cfg(feature = "socketio")]
+mod socketio;
+#[cfg(feature = "socketio")]
+mod socketio_app;
+#[cfg(feature = "socketio")]
+mod socketio_client;
 mod websocket;
 
 use rand::rngs::ChaCha8Rng;
@@ -16,6 +22,10 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use roomcast::sim::{Sim, client_frame};
 use roomcast::{Config, Event, Hub, Response};
+
+// For the clients of Socket.IO, who are held to the same.
+#[cfg(feature = "socketio")]
+use crate::fuzz_hub::{frames, ledger};
 
 /// What requests are made of, and what could break them.
 const PIECES: [&[u8]; 34] = [

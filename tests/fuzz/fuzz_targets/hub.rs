@@ -7,6 +7,7 @@
 mod app;
 #[path = "../../suite/fuzz_hub/deeds.rs"]
 mod deeds;
+#[allow(dead_code, reason = "some of it is for the target `socketio`")]
 #[path = "../../suite/fuzz_hub/frames.rs"]
 mod frames;
 #[path = "../../suite/fuzz_hub/ledger.rs"]

@@ -90,6 +90,12 @@ fn no_input_of_packet_does_harm() {
     replay("packet", 5000, super::packet::run);
 }
 
+#[cfg(feature = "socketio")]
+#[test]
+fn no_input_of_socketio_does_harm() {
+    replay("socketio", 200, super::socketio::run);
+}
+
 #[test]
 fn no_input_of_hub_does_harm() {
     replay("hub", 100, |bytes| _ = script::run(bytes, compression()));

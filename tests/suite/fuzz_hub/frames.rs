@@ -9,6 +9,14 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
+    /// Those of a WebSocket that is open.
+    pub(crate) fn opened() -> Self {
+        Self {
+            open: true,
+            ..Self::default()
+        }
+    }
+
     /// More was written.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
