@@ -2,16 +2,22 @@
 //!
 //! Its events come from clients of Socket.IO and by the plain door at `/ws`, which makes no
 //! difference here. What one client sends is pushed to the others it is meant for, as the same
-//! event with two more arguments: the number of the message on this server, and the public name of
-//! its sender. What is refused is answered in words: in the ack if there is one, else by `error`.
+//! event with two more arguments, or three: the number of the message on this server, the public
+//! name of its sender, and what the sender is called. Who gave a name is one of the people whom the
+//! others see coming and going; who did not is none the worse. What is refused is answered in
+//! words: in the ack if there is one, else by `error`.
 
-use roomcast::Who;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use roomcast::socketio::{Ack, Args, Event, Io, Socket};
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use crate::history::History;
+use crate::limits::{self, Limits, MAX_ROOMS, Pace, Refusal};
 use crate::page::Site;
+use crate::people::People;
+use crate::places::{EVERYONE, at, may_use, member_of, name, place_of, rooms_of, somebody};
 
 /// The state of the chat, besides who is where.
 pub(crate) struct Chat {
@@ -19,28 +25,26 @@ pub(crate) struct Chat {
     /// Senders get their own messages, too.
     echo: bool,
     history: History,
+    limits: Limits,
+    pace: Pace<Socket>,
+    people: People,
 }
-
-/// Why an event is refused, in words for its sender.
-type Refusal = String;
 
 /// Arguments of an event, each as it came.
 type Raw = [Box<RawValue>];
 
-/// What is told to a sender whose event is done.
-enum Done {
-    /// The ack alone.
-    Ack(serde_json::Value),
-    /// An answer that also comes as an event where there is no ack.
-    Whoami(String, Vec<String>),
-}
+/// What is told to a sender whose event is done: the arguments of the ack.
+type Done = Result<Vec<Value>, Refusal>;
 
 impl Chat {
-    pub(crate) fn new(site: Site, echo: bool, history: usize) -> Self {
+    pub(crate) fn new(site: Site, echo: bool, history: usize, limits: Limits) -> Self {
         Self {
             site,
             echo,
             history: History::new(history),
+            limits,
+            pace: Pace::new(),
+            people: People::new(),
         }
     }
 
@@ -59,7 +63,17 @@ impl Chat {
                 args,
                 ack,
             } => self.take(io, socket, name, args, ack),
-            Event::Disconnect { sid, reason, .. } => log::info!("disconnect {sid}: {reason}"),
+            Event::Disconnect {
+                socket,
+                sid,
+                rooms,
+                reason,
+                ..
+            } => {
+                log::info!("disconnect {sid}: {reason}");
+                self.pace.forget(&socket);
+                self.people.leave(io, socket, &sid.text(), &rooms);
+            }
             Event::Room { change, .. } => log::info!("{change}"),
             Event::Core(event) => self.site.serve(io.hub(), &event),
             _ => {}
@@ -67,14 +81,32 @@ impl Chat {
     }
 
     /// Who says how far it has read gets what was said since; who is recovered has it already.
-    fn welcome(&self, io: &mut Io<'_>, socket: Socket, auth: &str, recovered: bool) {
+    fn welcome(&mut self, io: &mut Io<'_>, socket: Socket, auth: &str, recovered: bool) {
         let again = if recovered { " again" } else { "" };
         log::info!("connect {}{again}", name(io, socket));
-        if let (Some(offset), false) = (server_offset(auth), recovered) {
-            for kept in self.history.behind(offset) {
-                let args = (&kept.text, kept.number, &kept.sender);
-                io.emit(socket, "chat message", args);
+        let auth: Value = serde_json::from_str(auth).unwrap_or_default();
+        match auth["name"].as_str().map(limits::person) {
+            Some(Ok(wanted)) => {
+                self.people.call(io, socket, &wanted);
+                io.emit(socket, "name", (self.people.name(socket),));
             }
+            Some(Err(why)) => refuse(io, socket, &why, None),
+            None => {}
+        }
+        if let (Some(offset), false) = (auth["serverOffset"].as_u64(), recovered) {
+            self.catch_up(io, socket, EVERYONE, offset);
+        }
+    }
+
+    /// Sends what was said in a place behind a number, and before that whether more was.
+    fn catch_up(&self, io: &mut Io<'_>, socket: Socket, place: &str, offset: u64) {
+        if self.history.has_gap(place, offset) {
+            io.emit(socket, "gap", (place, offset));
+        }
+        let with_time = place != EVERYONE || self.people.name(socket).is_some();
+        for kept in self.history.behind(place, offset) {
+            let (event, args) = kept.event(with_time);
+            io.emit(socket, event, args);
         }
     }
 
@@ -91,167 +123,158 @@ impl Chat {
             Err(error) => Err(error.to_string()),
         };
         match (done, ack) {
-            (Ok(Done::Ack(answer)), Some(ack)) => _ = io.answer(ack, [answer]),
-            (Ok(Done::Ack(_)), None) => {}
-            (Ok(Done::Whoami(sid, rooms)), Some(ack)) => _ = io.answer(ack, (sid, rooms)),
-            (Ok(Done::Whoami(sid, rooms)), None) => _ = io.emit(socket, "whoami", (sid, rooms)),
+            (Ok(answer), Some(ack)) => _ = io.answer(ack, answer),
+            // Who asked hears the answer without an ack, too.
+            (Ok(answer), None) if matches!(event, "whoami" | "name" | "who") => {
+                io.emit(socket, event, answer);
+            }
+            (Ok(_), None) => {}
             (Err(why), ack) => refuse(io, socket, &why, ack),
         }
     }
 
-    fn call(
+    fn call(&mut self, io: &mut Io<'_>, socket: Socket, event: &str, args: &Raw) -> Done {
+        let now = io.hub().now();
+        if event != "whoami" {
+            self.pace.step(socket, now, self.limits.rate)?;
+        }
+        match (event, args) {
+            ("chat message", [_]) | ("room message" | "private message", [_, _]) => {
+                self.send(io, socket, event, args, None)
+            }
+            ("chat message", [_, offset])
+            | ("room message" | "private message", [_, _, offset]) => {
+                self.send(io, socket, event, args, Some(&**offset))
+            }
+            ("join", [room]) => self.join(io, socket, room, None),
+            ("join", [room, offset]) => self.join(io, socket, room, Some(&**offset)),
+            ("leave", [room]) => {
+                let room = member_of(io, socket, room)?;
+                self.people.tell(io, socket, "left", &room);
+                io.leave(socket, &room);
+                Ok(rooms(io, socket))
+            }
+            ("name", [wanted]) => {
+                let wanted = limits::string(wanted).ok_or("a name is a text")?;
+                self.people.call(io, socket, &limits::person(&wanted)?);
+                Ok(vec![json!(self.people.name(socket))])
+            }
+            ("who", [place]) => {
+                let place = place_of(io, socket, place)?;
+                Ok(self.people.who(io, &place))
+            }
+            ("typing", [place]) => {
+                let place = place_of(io, socket, place)?;
+                self.people.tell(io, socket, "typing", &place);
+                Ok(vec![])
+            }
+            ("whoami", []) => {
+                let rooms: Vec<_> = rooms_of(io, socket).collect();
+                Ok(vec![json!(name(io, socket)), json!(rooms)])
+            }
+            _ => Err(limits::unknown(event)),
+        }
+    }
+
+    /// A message. With a name that its sender gave it, a second copy of it is acknowledged and
+    /// goes nowhere.
+    fn send(
         &mut self,
         io: &mut Io<'_>,
         socket: Socket,
         event: &str,
         args: &Raw,
-    ) -> Result<Done, Refusal> {
-        match (event, args) {
-            ("chat message", [text]) => self.say(io, socket, text, None),
-            ("chat message", [text, offset]) => self.say(io, socket, text, Some(offset)),
-            ("room message", [room, _]) => {
-                let room = member_of(io, socket, room)?;
-                self.pass_on(io, socket, Who::Room(&room), event, args)
-            }
-            ("private message", [to, _]) => {
-                let to = somebody(io, to)?;
-                self.pass_on(io, socket, Who::One(to), event, args)
-            }
-            ("join", [room]) => join(io, socket, room),
-            ("leave", [room]) => {
-                let room = member_of(io, socket, room)?;
-                io.leave(socket, &room);
-                Ok(rooms(io, socket))
-            }
-            ("whoami", []) => Ok(Done::Whoami(
-                name(io, socket),
-                rooms_of(io, socket).collect(),
-            )),
-            _ => Err(unknown(event)),
-        }
-    }
-
-    /// A message to everyone, which is kept. With a name that its sender gave it, a second copy of
-    /// it is acknowledged and goes nowhere.
-    fn say(
-        &mut self,
-        io: &mut Io<'_>,
-        socket: Socket,
-        text: &RawValue,
         offset: Option<&RawValue>,
-    ) -> Result<Done, Refusal> {
-        check_text(text)?;
-        let offset = offset.map(client_offset).transpose()?;
+    ) -> Done {
+        let offset = offset.map(limits::offset).transpose()?;
         // First, as its sender may be back while its old connection is not known to be gone.
         let known = offset
             .as_ref()
             .and_then(|name| self.history.number_of(name));
         if let Some(number) = known {
-            return Ok(Done::Ack(json!({ "id": number })));
+            return Ok(vec![json!({ "id": number })]);
         }
         may_use(io, socket, offset.as_deref())?;
-        let sender = name(io, socket);
-        let number = self.history.keep(text, &sender, offset);
-        let to = io.everyone();
-        let to = if self.echo { to } else { to.except(socket) };
-        to.emit("chat message", (text, number, sender));
-        Ok(Done::Ack(json!({ "id": number })))
+        let number = match (event, args) {
+            ("private message", [to, text, ..]) => self.whisper(io, socket, to, text)?,
+            ("room message", [room, text, ..]) => {
+                let room = member_of(io, socket, room)?;
+                self.say(io, socket, &room, text)?
+            }
+            (_, args) => self.say(io, socket, EVERYONE, &args[0])?,
+        };
+        if let Some(offset) = offset {
+            self.history.remember(offset, number);
+        }
+        Ok(vec![json!({ "id": number })])
     }
 
-    /// A message to some, as it came and with its number and its sender.
-    fn pass_on(
+    /// A message to all others of a place, which is kept; says its number.
+    fn say(
         &mut self,
         io: &mut Io<'_>,
         socket: Socket,
-        who: Who<'_, Socket>,
-        event: &str,
-        args: &Raw,
-    ) -> Result<Done, Refusal> {
-        let (to, text) = (&args[0], &args[1]);
-        check_text(text)?;
+        place: &str,
+        text: &RawValue,
+    ) -> Result<u64, Refusal> {
+        self.limits.text(text)?;
+        let (sender, called) = (name(io, socket), self.people.name(socket));
+        let said = self.history.said(place, text, &sender, called, clock());
+        let (number, (event, args)) = (said.number, said.event(false));
+        let all = at(io, place);
+        let all = if self.echo { all } else { all.except(socket) };
+        all.emit(event, args);
+        self.history.keep(said);
+        Ok(number)
+    }
+
+    /// A message to one, which is not kept.
+    fn whisper(
+        &mut self,
+        io: &mut Io<'_>,
+        socket: Socket,
+        to: &RawValue,
+        text: &RawValue,
+    ) -> Result<u64, Refusal> {
+        self.limits.text(text)?;
+        let whom = somebody(io, to)?;
         let (number, sender) = (self.history.next_number(), name(io, socket));
-        let all = io.to(who);
-        let all = match (self.echo, who) {
-            (true, _) => all.to(socket),
-            (false, Who::Room(_)) => all.except(socket),
-            // Somebody may write to itself.
-            (false, Who::One(_)) => all,
+        let one = io.to(whom);
+        let one = if self.echo { one.to(socket) } else { one };
+        match self.people.name(socket) {
+            None => one.emit("private message", (to, text, number, sender)),
+            Some(called) => {
+                let about = json!({ "name": called });
+                one.emit("private message", (to, text, number, sender, about))
+            }
         };
-        all.emit(event, (to, text, number, sender));
-        Ok(Done::Ack(json!({ "id": number })))
+        Ok(number)
     }
-}
 
-fn join(io: &mut Io<'_>, socket: Socket, room: &RawValue) -> Result<Done, Refusal> {
-    let room = room_name(room)?;
-    // Whoever is in the room of somebody's name reads along what is private.
-    if io.find(&room).is_some() {
-        return Err("this room is somebody's own".to_owned());
-    }
-    if rooms_of(io, socket).count() >= MAX_ROOMS {
-        return Err(format!("you are in {MAX_ROOMS} rooms already"));
-    }
-    io.join(socket, &room);
-    Ok(rooms(io, socket))
-}
-
-/// The room that an argument names, if the sender is in it.
-fn member_of(io: &Io<'_>, socket: Socket, room: &RawValue) -> Result<String, Refusal> {
-    let room = room_name(room)?;
-    match rooms_of(io, socket).any(|joined| joined == room) {
-        true => Ok(room),
-        false => Err(format!("you are not in the room {room}")),
-    }
-}
-
-/// The public name that an argument is, if that socket is here.
-fn somebody(io: &Io<'_>, to: &RawValue) -> Result<Socket, Refusal> {
-    let to = string(to).and_then(|to| io.find(&to));
-    to.ok_or_else(|| "nobody of that id is here".to_owned())
-}
-
-fn room_name(room: &RawValue) -> Result<String, Refusal> {
-    let room = string(room).ok_or("the name of a room is a text")?;
-    match room.len() {
-        1..=MAX_NAME if !room.contains(char::is_control) => Ok(room),
-        _ => Err(format!(
-            "the name of a room has 1 to {MAX_NAME} bytes and no control characters"
-        )),
-    }
-}
-
-/// The name that a sender gives a message.
-fn client_offset(offset: &RawValue) -> Result<String, Refusal> {
-    let offset = string(offset).filter(|offset| offset.len() <= MAX_NAME);
-    offset.ok_or(format!("the id of a message is a text of {MAX_NAME} bytes"))
-}
-
-/// Names begin with the sender's own as a rule, so that nobody may take one that begins with
-/// somebody else's.
-fn may_use(io: &Io<'_>, socket: Socket, offset: Option<&str>) -> Result<(), Refusal> {
-    let owner = offset.and_then(|offset| io.find(offset.get(..20)?));
-    match owner.is_none_or(|owner| owner == socket) {
-        true => Ok(()),
-        false => Err("this id of a message is somebody else's".to_owned()),
-    }
-}
-
-fn check_text(text: &RawValue) -> Result<(), Refusal> {
-    match text.get().starts_with('"') {
-        true => Ok(()),
-        false => Err("a message is a text".to_owned()),
-    }
-}
-
-fn unknown(event: &str) -> Refusal {
-    let known = "chat message (text), room message (room, text), private message (id, text), join (room), leave (room), whoami ()";
-    match known.split(", ").any(|known| {
-        known
-            .split_once(" (")
-            .is_some_and(|(name, _)| name == event)
-    }) {
-        true => format!("{event} has other arguments; the events are {known}"),
-        false => format!("there is no such event; the events are {known}"),
+    /// Enters a room, and catches up with it for who says how far it has read.
+    fn join(
+        &self,
+        io: &mut Io<'_>,
+        socket: Socket,
+        room: &RawValue,
+        offset: Option<&RawValue>,
+    ) -> Done {
+        let room = limits::room(room)?;
+        let offset = offset.map(limits::number).transpose()?;
+        // Whoever is in the room of somebody's name reads along what is private.
+        if io.find(&room).is_some() {
+            return Err("this room is somebody's own".to_owned());
+        }
+        if rooms_of(io, socket).count() >= MAX_ROOMS {
+            return Err(format!("you are in {MAX_ROOMS} rooms already"));
+        }
+        if io.join(socket, &room) {
+            self.people.tell(io, socket, "joined", &room);
+        }
+        if let Some(offset) = offset {
+            self.catch_up(io, socket, &room, offset);
+        }
+        Ok(rooms(io, socket))
     }
 }
 
@@ -263,35 +286,13 @@ fn refuse(io: &mut Io<'_>, socket: Socket, why: &str, ack: Option<Ack>) {
     };
 }
 
-/// The text that an argument is, if it is one.
-fn string(arg: &RawValue) -> Option<String> {
-    serde_json::from_str(arg.get()).ok()
-}
-
-/// How far a client has read, if its payload says so.
-fn server_offset(auth: &str) -> Option<u64> {
-    let auth: serde_json::Value = serde_json::from_str(auth).ok()?;
-    auth.get("serverOffset")?.as_u64()
-}
-
-fn rooms(io: &Io<'_>, socket: Socket) -> Done {
+fn rooms(io: &Io<'_>, socket: Socket) -> Vec<Value> {
     let rooms: Vec<_> = rooms_of(io, socket).collect();
-    Done::Ack(json!({ "rooms": rooms }))
+    vec![json!({ "rooms": rooms })]
 }
 
-/// The rooms of a socket besides its own.
-fn rooms_of(io: &Io<'_>, socket: Socket) -> impl Iterator<Item = String> {
-    let own = name(io, socket);
-    let rooms = io.rooms_of(socket).into_iter().map(|room| room.to_string());
-    rooms.filter(move |room| *room != own)
+/// Milliseconds since 1970.
+fn clock() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
 }
-
-fn name(io: &Io<'_>, socket: Socket) -> String {
-    io.sid(socket)
-        .map_or_else(String::new, |sid| sid.to_string())
-}
-
-/// Rooms of one client besides its own, so that one cannot fill the memory with them.
-const MAX_ROOMS: usize = 32;
-/// Bytes.
-const MAX_NAME: usize = 64;

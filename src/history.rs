@@ -1,40 +1,84 @@
-//! The last messages to everyone, for who comes later, and the names that senders gave theirs, so
-//! that one sent twice is said once. Both are bounded.
+//! The last messages to everyone and of each room, for who comes later, and the names that senders
+//! gave theirs, so that one sent twice is said once. Both are bounded.
+//!
+//! Of each place so many are kept, and of all together so many bytes: the oldest go first. Who has
+//! read up to a number can be told whether anything behind it is gone.
 
 use std::collections::{HashMap, VecDeque};
 
-use serde_json::value::RawValue;
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::places::EVERYONE;
 
 /// What was said lately.
 pub(crate) struct History {
-    /// Messages that are kept at most.
+    /// Messages of one place that are kept at most.
     limit: usize,
-    kept: VecDeque<Kept>,
+    kept: VecDeque<Said>,
     /// Bytes in `kept`.
     bytes: usize,
     /// The number of the last message.
     last: u64,
+    /// The number of the last message that is not kept any more.
+    forgotten: u64,
     /// Numbers of messages by the names that their senders gave them.
     named: HashMap<String, u64>,
     /// The same names, the oldest first.
     names: VecDeque<String>,
 }
 
-/// A message that is kept.
-pub(crate) struct Kept {
+/// A message to all of a place.
+pub(crate) struct Said {
+    /// A room, or everyone.
+    pub(crate) place: String,
     pub(crate) number: u64,
+    /// The number of the last one before it in the same place, or of a later one elsewhere.
+    before: u64,
     pub(crate) text: Box<RawValue>,
     pub(crate) sender: String,
+    /// What the sender was called.
+    pub(crate) name: Option<String>,
+    /// Milliseconds since 1970.
+    pub(crate) at: u64,
+}
+
+impl Said {
+    /// It as an event: its name and its arguments, with what is known besides as the last one if
+    /// there is anything; of one that was said earlier also the time, for who wants it.
+    pub(crate) fn event(&self, with_time: bool) -> (&'static str, Vec<Box<RawValue>>) {
+        let mut args = vec![self.text.clone()];
+        args.extend(to_raw_value(&self.number));
+        args.extend(to_raw_value(&self.sender));
+        let about = match (&self.name, with_time) {
+            (None, false) => None,
+            (None, true) => Some(json!({ "at": self.at })),
+            (name, false) => Some(json!({ "name": name })),
+            (name, true) => Some(json!({ "name": name, "at": self.at })),
+        };
+        args.extend(about.and_then(|about| to_raw_value(&about).ok()));
+        if self.place == EVERYONE {
+            return ("chat message", args);
+        }
+        args.splice(..0, to_raw_value(&self.place));
+        ("room message", args)
+    }
+
+    fn bytes(&self) -> usize {
+        let name = self.name.as_ref().map_or(0, String::len);
+        self.place.len() + self.text.get().len() + self.sender.len() + name + size_of::<Self>()
+    }
 }
 
 impl History {
-    /// Keeps so many messages, and 256 KiB of them at most.
+    /// Keeps so many messages of a place, and a MiB of all of them at most.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
             kept: VecDeque::new(),
             bytes: 0,
             last: 0,
+            forgotten: 0,
             named: HashMap::new(),
             names: VecDeque::new(),
         }
@@ -46,28 +90,57 @@ impl History {
         self.last
     }
 
-    /// Keeps a message, under the name that its sender gave it; says its number.
-    pub(crate) fn keep(&mut self, text: &RawValue, sender: &str, name: Option<String>) -> u64 {
-        let number = self.next_number();
-        self.bytes += text.get().len();
-        self.kept.push_back(Kept {
-            number,
+    /// A message, with its number.
+    pub(crate) fn said(
+        &mut self,
+        place: &str,
+        text: &RawValue,
+        sender: &str,
+        name: Option<&str>,
+        at: u64,
+    ) -> Said {
+        Said {
+            place: place.to_owned(),
+            number: self.next_number(),
+            before: 0,
             text: text.to_owned(),
             sender: sender.to_owned(),
-        });
-        while self.kept.len() > self.limit || self.bytes > MAX_BYTES {
-            let oldest = self.kept.pop_front();
-            self.bytes -= oldest.map_or(0, |oldest| oldest.text.get().len());
+            name: name.map(str::to_owned),
+            at,
         }
-        if let Some(name) = name {
-            self.names.push_back(name.clone());
-            self.named.insert(name, number);
+    }
+
+    /// Keeps a message.
+    pub(crate) fn keep(&mut self, mut said: Said) {
+        let before = self.of(&said.place).next_back().map(|kept| kept.number);
+        said.before = before.unwrap_or(self.forgotten);
+        if self.of(&said.place).count() >= self.limit {
+            let place = &said.place;
+            let oldest = self.kept.iter().position(|kept| kept.place == *place);
+            oldest.into_iter().for_each(|oldest| self.drop_at(oldest));
         }
+        self.bytes += said.bytes();
+        self.kept.push_back(said);
+        while self.bytes > MAX_BYTES || self.limit == 0 && !self.kept.is_empty() {
+            self.drop_at(0);
+        }
+    }
+
+    fn drop_at(&mut self, index: usize) {
+        if let Some(gone) = self.kept.remove(index) {
+            self.bytes -= gone.bytes();
+            self.forgotten = self.forgotten.max(gone.number);
+        }
+    }
+
+    /// Remembers the name that a message came under.
+    pub(crate) fn remember(&mut self, name: String, number: u64) {
+        self.names.push_back(name.clone());
+        self.named.insert(name, number);
         if self.names.len() > MAX_NAMES {
             let oldest = self.names.pop_front();
             oldest.map(|oldest| self.named.remove(&oldest));
         }
-        number
     }
 
     /// The number of a message that came under this name before.
@@ -75,15 +148,30 @@ impl History {
         self.named.get(name).copied()
     }
 
-    /// What is kept behind a number, the oldest first. A number that was not given yet is one of
-    /// this server before it was restarted: all came behind that.
-    pub(crate) fn behind(&self, number: u64) -> impl Iterator<Item = &Kept> {
+    /// What is kept of a place behind a number, the oldest first. A number that was not given yet
+    /// is one of this server before it was restarted: all came behind that.
+    pub(crate) fn behind(&self, place: &str, number: u64) -> impl Iterator<Item = &Said> {
         let number = if number > self.last { 0 } else { number };
-        self.kept.iter().filter(move |kept| kept.number > number)
+        self.of(place).filter(move |kept| kept.number > number)
+    }
+
+    /// Something behind the number may have been said in this place that is not kept any more. Who
+    /// has read nothing misses nothing.
+    pub(crate) fn has_gap(&self, place: &str, number: u64) -> bool {
+        let first_missing = match (self.behind(place, number).next(), self.of(place).next()) {
+            (Some(first), _) => first.before,
+            (None, Some(_)) => 0,
+            (None, None) => self.forgotten,
+        };
+        (1..first_missing).contains(&number)
+    }
+
+    fn of(&self, place: &str) -> impl DoubleEndedIterator<Item = &Said> {
+        self.kept.iter().filter(move |kept| kept.place == place)
     }
 }
 
-const MAX_BYTES: usize = 256 << 10;
+const MAX_BYTES: usize = 1 << 20;
 /// Names that are remembered: a client tries again within seconds.
 const MAX_NAMES: usize = 10_000;
 
@@ -91,32 +179,65 @@ const MAX_NAMES: usize = 10_000;
 mod tests {
     use super::*;
 
-    fn text(text: &str) -> Box<RawValue> {
-        serde_json::value::to_raw_value(text).unwrap()
+    fn keep(history: &mut History, place: &str, text: &str) {
+        let text = to_raw_value(text).unwrap();
+        let said = history.said(place, &text, "sender", None, 0);
+        history.keep(said);
     }
 
-    fn numbers(history: &History, behind: u64) -> Vec<u64> {
-        history.behind(behind).map(|kept| kept.number).collect()
+    fn numbers(history: &History, place: &str, behind: u64) -> Vec<u64> {
+        let behind = history.behind(place, behind);
+        behind.map(|kept| kept.number).collect()
     }
 
     #[test]
     fn the_last_messages_are_kept() {
         let mut history = History::new(3);
         for n in 1..=4 {
-            assert_eq!(history.keep(&text("x"), "sender", None), n);
+            keep(&mut history, EVERYONE, "x");
+            assert_eq!(history.last, n);
         }
         assert_eq!(history.next_number(), 5, "one that is not kept");
-        history.keep(&text("y"), "sender", None);
-        assert_eq!(numbers(&history, 0), [3, 4, 6]);
-        assert_eq!(numbers(&history, 4), [6]);
-        assert_eq!(numbers(&history, 6), [0; 0]);
-        assert_eq!(numbers(&history, 7), [3, 4, 6], "of an earlier run");
-        let large = text(&"x".repeat(MAX_BYTES - 5));
-        history.keep(&large, "sender", None);
-        assert_eq!(numbers(&history, 0), [6, 7], "bytes are bounded as well");
+        keep(&mut history, EVERYONE, "y");
+        assert_eq!(numbers(&history, EVERYONE, 0), [3, 4, 6]);
+        assert_eq!(numbers(&history, EVERYONE, 4), [6]);
+        assert_eq!(numbers(&history, EVERYONE, 6), [0; 0]);
+        assert_eq!(
+            numbers(&history, EVERYONE, 7),
+            [3, 4, 6],
+            "of an earlier run"
+        );
+        keep(&mut history, EVERYONE, &"x".repeat(MAX_BYTES - 300));
+        assert_eq!(
+            numbers(&history, EVERYONE, 0),
+            [6, 7],
+            "bytes are bounded as well"
+        );
         let mut none = History::new(0);
-        none.keep(&text("x"), "sender", None);
-        assert_eq!(numbers(&none, 0), [0; 0]);
+        keep(&mut none, EVERYONE, "x");
+        assert_eq!(numbers(&none, EVERYONE, 0), [0; 0]);
+        assert_eq!(none.bytes, 0);
+    }
+
+    #[test]
+    fn rooms_have_each_their_own_and_know_what_is_gone() {
+        let mut history = History::new(2);
+        for place in ["a", "b", "a", "a", "b"] {
+            keep(&mut history, place, "x");
+        }
+        assert_eq!(numbers(&history, "a", 0), [3, 4]);
+        assert_eq!(numbers(&history, "b", 0), [2, 5]);
+        assert!(!history.has_gap("a", 0), "who comes anew misses nothing");
+        assert!(!history.has_gap("a", 1));
+        keep(&mut history, "a", "x");
+        assert_eq!(numbers(&history, "a", 1), [4, 6]);
+        assert!(history.has_gap("a", 1), "3 is gone");
+        assert!(!history.has_gap("a", 3) && !history.has_gap("a", 6));
+        assert!(!history.has_gap("b", 2) && !history.has_gap("b", 5));
+        keep(&mut history, "c", &"x".repeat(MAX_BYTES - 160));
+        assert_eq!(numbers(&history, "b", 0), [0; 0]);
+        assert!(history.has_gap("b", 2));
+        assert!(!history.has_gap("b", 7));
     }
 
     #[test]
@@ -125,10 +246,10 @@ mod tests {
         for n in 0..=MAX_NAMES {
             let name = n.to_string();
             assert_eq!(history.number_of(&name), None);
-            history.keep(&text("x"), "sender", Some(name));
+            history.remember(name, n as u64);
         }
         assert_eq!(history.number_of("0"), None);
-        assert_eq!(history.number_of("1"), Some(2));
+        assert_eq!(history.number_of("1"), Some(1));
         assert_eq!(history.named.len(), MAX_NAMES);
     }
 }

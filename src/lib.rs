@@ -27,7 +27,8 @@
 //! Imports point only down; a test reads them (`tests/suite/floors.rs`).
 //!
 //! ```text
-//! 5  programs     main chat history page options logger    use the public API only
+//! 5  programs     main options page logger                 use the public API only
+//!                 chat history people names places limits  the chat, a model for one's own
 //!                 examples/*
 //! 4  layers       files socketio                           use the public API only
 //!    ─────────────────────────────────────────────────────────────────────────────

@@ -4,9 +4,13 @@
 
 mod chat;
 mod history;
+mod limits;
 mod logger;
+mod names;
 mod options;
 mod page;
+mod people;
+mod places;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -52,7 +56,7 @@ fn serve(options: &Options) -> Result<(), String> {
         banner(options, &server);
     }
     let mut io = SocketIo::with(options.socketio.clone());
-    let mut chat = Chat::new(site, options.echo, options.history);
+    let mut chat = Chat::new(site, options.echo, options.history, options.limits);
     server
         .run(|hub, event| io.drive(hub, event, |io, event| chat.handle(io, event)))
         .map_err(|error| format!("the loop failed: {error}"))

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use lexopt::Arg;
 use roomcast::{Config, socketio};
 
+use crate::limits::Limits;
 use crate::page::DOOR;
 use flags::{Action, FLAGS, Flag};
 
@@ -21,6 +22,7 @@ pub(crate) struct Options {
     pub(crate) config: Config,
     pub(crate) echo: bool,
     pub(crate) history: usize,
+    pub(crate) limits: Limits,
     pub(crate) socketio: socketio::Options,
     pub(crate) verbose: bool,
     pub(crate) quiet: bool,
@@ -37,6 +39,10 @@ impl Default for Options {
             config: Config::default(),
             echo: false,
             history: 50,
+            limits: Limits {
+                max_text: 65_536,
+                rate: 100,
+            },
             socketio: socketio::Options {
                 plain_path: Some(DOOR.to_owned()),
                 max_disconnection_duration: Some(120_000),
@@ -238,6 +244,14 @@ mod tests {
         let off = read(&["--no-recovery", "--echo", "--history=7"], &[]).unwrap();
         assert_eq!(off.socketio.max_disconnection_duration, None);
         assert!(off.echo && off.history == 7);
+        let chat = read(&["--max-text=3", "--chat-rate=4"], &[])
+            .unwrap()
+            .limits;
+        let expected = Limits {
+            max_text: 3,
+            rate: 4,
+        };
+        assert_eq!(chat, expected);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) enum Action {
     ),
 }
 
-pub(super) const FLAGS: [Flag; 27] = [
+pub(super) const FLAGS: [Flag; 29] = [
     Flag {
         short: Some('p'),
         long: "port",
@@ -90,6 +90,28 @@ pub(super) const FLAGS: [Flag; 27] = [
         env: None,
         action: Action::Value("COUNT", |options, value| {
             options.history = number(&value, 0, 10_000).ok_or("a number from 0 to 10000")? as usize;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
+        long: "max-text",
+        help: "the longest message of the chat [65536]",
+        env: None,
+        action: Action::Value("BYTES", |options, value| {
+            let bytes = number(&value, 1, 1 << 30).ok_or("a number from 1 to 1073741824")?;
+            options.limits.max_text = bytes as usize;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
+        long: "chat-rate",
+        help: "what one client may say and do there in a second; ten times that at once [100]",
+        env: None,
+        action: Action::Value("COUNT", |options, value| {
+            options.limits.rate =
+                number(&value, 1, 1_000_000).ok_or("a number from 1 to 1000000")? as u32;
             Ok(())
         }),
     },

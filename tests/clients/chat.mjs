@@ -200,8 +200,9 @@ const checks = {
   // Weight
 
   async "a text of nearly 1 MB reaches the others, by any door"() {
-    const [ada, bob] = await clients(2);
-    const plain = await door();
+    const program = await start("--max-text", "1000000");
+    const [ada, bob] = await clients(2, { address: program.address });
+    const plain = await door(program);
     const heard = next(bob, "chat message");
     const { id } = await ada.emitWithAck("chat message", NEARLY_ALL);
     assert.ok((await heard)[0] === NEARLY_ALL, "it came otherwise");

@@ -29,13 +29,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// All clients have one address and come as fast as they can. Who is lost is kept for a moment only:
 /// memory would depend on how fast clients come, which is no leak and differs from run to run.
-const FLAGS: [&str; 8] = [
+const FLAGS: [&str; 10] = [
     "--host",
     "0.0.0.0",
     "--port",
     "0",
     "--connect-rate",
     "100000",
+    "--chat-rate",
+    "1000000",
     "--max-disconnection-duration",
     "1",
 ];

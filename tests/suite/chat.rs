@@ -1,5 +1,6 @@
 //! The events of the chat, through the real program.
 
+mod people;
 mod socketio;
 
 use crate::program::Program;

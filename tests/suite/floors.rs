@@ -30,7 +30,10 @@ const FLOORS: [&[&str]; 6] = [
     ],
     &["handle", "server", "sim"],
     &["files", "socketio"],
-    &["chat", "history", "logger", "main", "options", "page"],
+    &[
+        "chat", "history", "limits", "logger", "main", "names", "options", "page", "people",
+        "places",
+    ],
 ];
 
 /// Files that use the crate as any program does: by what `lib.rs` exports.

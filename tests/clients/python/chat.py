@@ -149,7 +149,8 @@ def namespaces():
 @check
 def weight():
     """A text of nearly 1 MB reaches the others, by any door."""
-    ada, bob, door = connected(), connected(), Door()
+    program = start("--max-text", "1000000")
+    ada, bob, door = connected(program), connected(program), Door(program)
     heard = listen(bob, "chat message")
     ask(ada, "chat message", NEARLY_ALL)
     assert take(heard, 1)[0][0] == NEARLY_ALL

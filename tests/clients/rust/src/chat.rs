@@ -114,6 +114,7 @@ fn namespaces(place: &Place) {
 }
 
 fn weight(place: &Place) {
+    let (_program, place) = place.apart(&["--max-text", "1000000"]);
     let (ada, bob) = (place.connect("/"), place.connect("/"));
     let text = "é€😀x".repeat(99_990); // 999,900 bytes; its packet stays below 1,000,000
     ada.ask("chat message", json!(text));
