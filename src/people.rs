@@ -81,8 +81,8 @@ impl People {
         let called = here.filter_map(|socket| Some((socket, self.names.of(socket)?)));
         let mut people: Vec<_> = called.collect();
         let count = people.len();
-        people.sort_unstable_by_key(|(_, called)| *called);
         people.truncate(MANY);
+        people.sort_unstable_by_key(|(_, called)| *called);
         let people = people
             .into_iter()
             .map(|(socket, called)| (name(io, socket), called));

@@ -1,541 +1,657 @@
 // The chat page: an application of Socket.IO, over roomcast's own client.
 //
-// It knows: which events there are, one room at a time (the address's
-// fragment), which of its own messages have an answer, and how to come back.
-// It does not know names, who is online, or when something was said before
-// it came: the server has no words for those.
-//
-// Text of others reaches the page through textContent alone.
+// A view is a place and what was said there: everyone, a room, one person. Its
+// key is the fragment of the address: nothing, the room, "@" and the id.
+// Text of others reaches the page as text nodes alone.
 
 import { io } from "/socket.io/socket.io.esm.min.js";
 
-const MESSAGES_KEPT = 500;
+const $ = new Proxy({}, { get: (_, id) => document.getElementById(id) });
+
+const MESSAGES_KEPT = 500; // in each view
 const UNSENT_KEPT = 100;
 const NEAR_BOTTOM = 50; // px
-const SAME_BREATH = 120_000; // ms in which a sender is not named again
-
-const FIRST_RETRY = 1000; // ms, doubled each time
+// Milliseconds:
+const SAME_BREATH = 120_000; // in which a sender is not named again
+const TYPING_TOLD = 2000;
+const TYPING_SHOWN = 4000;
+const FIRST_RETRY = 1000; // doubled each time
 const LAST_RETRY = 5000;
-const JITTER = 0.5; // so that a thousand pages don't come back as one
-const PATIENCE = 8000; // ms for a connection to open, or an answer to come
+const PATIENCE = 8000; // for a connection, or an answer
 
-// The connection. The page itself says when to try again: it shows the time.
+// The connection
 
 const socket = io({
-  autoConnect: false,
-  reconnection: false,
-  timeout: PATIENCE,
-  auth: (answer) => answer({ serverOffset: heard }),
+	autoConnect: false,
+	reconnection: false,
+	timeout: PATIENCE,
+	auth: (answer) => answer({ serverOffset: viewOf("").heard, name: wanted }),
 });
 
 let failures = 0;
-let timer = 0; // of the next try
-let lostAt = null;
+let timer; // of the next try
 
 function dial() {
-  clearTimeout(timer);
-  socket.connect();
-  showState(failures ? "retrying" : "connecting");
+	clearTimeout(timer);
+	socket.connect();
+	failures ? showState("Offline", ", trying now") : showState("Connecting…");
 }
 
 function lost() {
-  const jitter = 1 + JITTER * (2 * Math.random() - 1);
-  const delay = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures * jitter);
-  failures += 1;
-  if (greeted) lostAt ??= new Date();
-  caughtUp = false;
-  showMe("");
-  showRoom(false);
-  countDown(Date.now() + delay);
+	const jitter = 0.5 + Math.random(); // so that a thousand pages don't come back as one
+	const delay = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures++ * jitter);
+	showPlace();
+	countDown(Date.now() + delay);
 }
 
 function countDown(until) {
-  const left = until - Date.now();
-  if (left <= 0) return dial();
-  showState("offline", Math.ceil(left / 1000));
-  timer = setTimeout(countDown, left % 1000 || 1000, until);
+	const left = until - Date.now();
+	if (left <= 0) return dial();
+	showState("Offline", `, next try in ${Math.ceil(left / 1000)} s`);
+	timer = setTimeout(countDown, left % 1000 || 1000, until);
 }
 
 function connected() {
-  failures = 0;
-  showState("online");
-  showMe(socket.id);
-  mine.add(socket.id);
-  if (lostAt && !socket.recovered) tellGap(clock(lostAt));
-  lostAt = null;
-  check();
-  goIn();
-  flush();
+	failures = 0;
+	showState("Online");
+	mine.add(socket.id);
+	$.name.title = `your id: ${socket.id}`;
+	for (const view of views.values()) {
+		if (!socket.recovered) view.inside = !view.isRoom;
+		goIn(view);
+	}
+	check();
+	flush();
 }
 
-function tellGap(time) {
-  const place = told ? `in ${told} or ` : "";
-  notice(`Back online. What was said ${place}to you alone since ${time} is not here.`);
-}
-
-/** Asks for a sign of life, which comes behind all that the page missed. */
+/** Its answer comes behind all that the page missed. */
 function check() {
-  socket.timeout(PATIENCE).emit("whoami", (error, _, rooms) => {
-    if (!error) return caughtUpIn(rooms);
-    // It outlived a sleep and looks open: closing it in order takes long.
-    if (socket.connected) socket.io.ws.onclose();
-  });
+	socket.timeout(PATIENCE).emit("whoami", (error, _, rooms) => {
+		if (!error) return caughtUp(rooms);
+		// It outlived a sleep and looks open: closing it in order takes long.
+		if (socket.connected) socket.io.ws.onclose();
+	});
 }
 
-function caughtUpIn(rooms) {
-  caughtUp = greeted = true;
-  $("log").ariaLive = "polite"; // not before: nobody wants the history read out
-  rooms.filter((name) => name !== room).forEach(goOut);
+function caughtUp(rooms) {
+	rooms.filter((name) => !views.has(name)).forEach(goOut);
+	viewOf("").known = true;
+	listen();
 }
 
-// Where I am
+// Views
 
-let room = ""; // wanted; "" is everyone
-let told = ""; // the room that the reader was last told of
+const views = new Map(); // by key
+let current;
 
-function enter(next) {
-  if (next === room) return;
-  const previous = room;
-  room = next;
-  aim(null);
-  showRoom(false);
-  if (!socket.connected) return;
-  if (previous) goOut(previous);
-  goIn();
+const labelOf = ({ key, id }) => (id ? nameOf(id) : key || "everyone");
+
+function viewOf(key) {
+	let view = views.get(key);
+	if (view) return view;
+	const [, id] = /^@([\w-]{20})$/.exec(key) ?? [];
+	view = {
+		key,
+		id, // of the one person
+		isRoom: key && !id,
+		tab: make("a", id ? "private" : ""),
+		list: make("ol"),
+		heard: 0, // the number of the last message
+		known: false, // what comes before that is no news
+		inside: !key || id,
+		unread: 0,
+		people: new Map(), // names by ids
+		more: 0, // people who are not in the list
+		typing: new Map(), // timers by ids
+		last: null, // by whom and when
+	};
+	view.tab.href = "#" + encodeURIComponent(key);
+	view.tab.dir = "auto";
+	view.list.role = "list";
+	views.set(key, view);
+	$.rooms.append(make("li", "", view.tab));
+	showTab(view);
+	remember();
+	return view;
 }
 
-function goIn() {
-  const name = room;
-  if (!name) return showIn();
-  socket.emit("join", name, ({ error }) => {
-    if (name !== room) return; // elsewhere by now
-    if (error) forgetRoom(error);
-    showIn();
-  });
+function enter(key) {
+	const view = viewOf(key);
+	if (view === current) return;
+	current = view;
+	$.log.ariaLive = "off"; // nobody wants the whole list read out
+	const old = $.messages;
+	old.replaceWith(view.list);
+	old.id = "";
+	view.list.id = "messages";
+	const label = view.id ? "Private message to " : "Message to ";
+	$["text-label"].textContent = $.text.placeholder = label + labelOf(view);
+	$.who.open = false;
+	views.forEach(showTab);
+	seen();
+	jump();
+	if (socket.connected && !view.inside) goIn(view);
+	listen();
 }
 
-function goOut(name) {
-  socket.emit("leave", name, () => {});
+/** What is added from the next frame on is read out. */
+function listen() {
+	requestAnimationFrame(() => {
+		if (current.known || current.id) $.log.ariaLive = "polite";
+	});
 }
 
-function showIn() {
-  showRoom(true);
-  if (room !== told) notice(room ? `You are in ${room}.` : "You are back with everyone.");
-  told = room;
+function goIn(view) {
+	const { key, heard } = view;
+	if (view.inside) return ask(view);
+	socket.emit("join", key, heard, ({ error }) => {
+		if (views.get(key) !== view) return goOut(key);
+		if (error) return forget(view, `The server did not let you into ${key}: ${error}.`);
+		view.inside = view.known = true;
+		listen();
+		showPlace();
+		ask(view);
+	});
+}
+
+const goOut = (key) => socket.emit("leave", key);
+
+function forget(view, why) {
+	views.delete(view.key);
+	view.tab.parentNode.remove();
+	remember();
+	if (view === current) {
+		history.pushState(null, "", location.pathname);
+		enter("");
+	}
+	if (why) notice(viewOf(""), why);
 }
 
 function leave() {
-  history.pushState(null, "", location.pathname);
-  enter("");
-  $("text").focus();
-}
-
-function forgetRoom(why) {
-  notice(`The server did not let you into ${room}: ${why}.`);
-  history.replaceState(null, "", location.pathname);
-  room = told = "";
-  aim(null);
+	const { key, isRoom, inside } = current;
+	forget(current);
+	if (isRoom && inside && socket.connected) goOut(key);
 }
 
 function join(event) {
-  event.preventDefault();
-  const name = $("room-name").value.trim();
-  if (!name) return;
-  location.hash = encodeURIComponent(name);
-  $("room-name").value = "";
-  $("text").focus();
+	event.preventDefault();
+	const name = $["room-name"].value.trim();
+	if (!name) return;
+	location.hash = encodeURIComponent(name);
+	$["room-name"].value = "";
+	$.text.focus();
 }
 
-function roomOfAddress() {
-  const fragment = location.hash.slice(1);
-  try {
-    return decodeURIComponent(fragment).trim();
-  } catch {
-    return fragment;
-  }
+function keyOfAddress() {
+	const fragment = location.hash.slice(1);
+	return (attempt(() => decodeURIComponent(fragment)) ?? fragment).trim();
+}
+
+/** For when the page is loaded again. */
+function remember() {
+	const rooms = [...views.keys()].filter((key) => views.get(key).isRoom);
+	attempt(() => (sessionStorage.rooms = JSON.stringify(rooms)));
+}
+
+function attempt(what) {
+	try {
+		return what();
+	} catch {} // as where the browser keeps nothing for us
+}
+
+// People
+
+const names = new Map(); // the latest of each id
+let called = ""; // what the server calls me
+let wanted = attempt(() => localStorage.name) || `guest-${1000 + Math.floor(9000 * Math.random())}`;
+
+const nameOf = (id) => names.get(id) ?? id.slice(0, 6);
+
+function rename(event) {
+	event.preventDefault();
+	const name = $.name.value.trim();
+	if (event.type === "submit") $.text.focus();
+	if (!name || name === called) return showName(called || wanted);
+	if (!socket.connected) return keepName(name);
+	const former = called;
+	called = name;
+	socket.emit("name", name, (answer) => {
+		if (!answer.error) keepName(name);
+		showName(answer.error ? former : answer);
+		notice(current, answer.error ?? `You are called ${answer} now`);
+	});
+}
+
+function keepName(name) {
+	wanted = name;
+	attempt(() => (localStorage.name = name));
+}
+
+function showName(name) {
+	$.name.value = called = name;
+	ask(current);
+}
+
+function ask(view) {
+	if (!socket.connected || !view.inside || view.id) return;
+	socket.emit("who", view.key, (list, count) => {
+		if (list.error) return;
+		view.people = new Map(list);
+		view.more = count - list.length;
+		for (const [id, name] of list) names.set(id, name);
+		views.forEach(showTab);
+		showPeople();
+	});
+}
+
+function came(view, id, name) {
+	names.set(id, name);
+	view.people.set(id, name);
+	tell(view, `${name} joined`);
+}
+
+function went(view, id, name) {
+	view.people.delete(id);
+	untype(view, id);
+	tell(view, `${name} left`);
+	const secret = views.get(`@${id}`);
+	if (!view.key && secret) tell(secret, `${name} left`);
+}
+
+function renamed(id, name, former) {
+	names.set(id, name);
+	for (const view of views.values()) {
+		if (view.people.has(id)) view.people.set(id, name);
+		else if (view.id !== id) continue;
+		showTab(view);
+		tell(view, `${former} is called ${name} now`);
+	}
+}
+
+/** Comings and goings in a row are one line, which is read out once. */
+function tell(view, what) {
+	let item = view.list.lastElementChild;
+	if (!item?.told) {
+		item = notice(view, "");
+		item.told = [];
+	}
+	item.told.push(what);
+	item.textContent = (item.told.length > 4 ? "… · " : "") + item.told.slice(-4).join(" · ");
+	if (view === current) showPeople();
+}
+
+function typed() {
+	const now = Date.now();
+	if (!socket.connected || !current.inside || current.id) return;
+	if (now - lastTyped < TYPING_TOLD) return;
+	lastTyped = now;
+	socket.emit("typing", current.key);
+}
+
+let lastTyped = 0;
+
+function types(view, id) {
+	untype(view, id);
+	view.typing.set(id, setTimeout(untype, TYPING_SHOWN, view, id));
+	showTyping();
+}
+
+function untype(view, id) {
+	clearTimeout(view.typing.get(id));
+	view.typing.delete(id);
+	showTyping();
+}
+
+function showTyping() {
+	const who = [...current.typing.keys()].map(nameOf);
+	const all = who.length > 2 ? `${who.length} people` : who.join(" and ");
+	$.typing.textContent = all && `${all} ${who.length > 1 ? "are" : "is"} typing…`;
+}
+
+function showPeople() {
+	const { people, more, id, isRoom } = current;
+	$.who.hidden = id;
+	$.count.textContent = `${people.size + more} ${isRoom ? "here" : "online"}`;
+	if (!$.who.open) return;
+	$.people.replaceChildren(
+		...[...people].map(([id, name]) =>
+			make("li", "", mine.has(id) ? `${name} (you)` : senderOf(id, name)),
+		),
+		more ? make("li", "", `and ${more} more`) : "",
+	);
 }
 
 // What I say
 
 const unsent = [];
-let target = null; // the id that the composer is aimed at, or null for the room
-let names = 0; // given to messages
+let said = 0; // in the name of a message, which makes it said once however often it comes
 
 function say(event) {
-  event.preventDefault();
-  const text = $("text").value.trim();
-  if (!text) return;
-  if (unsent.length >= UNSENT_KEPT) {
-    return notice(`${UNSENT_KEPT} messages are waiting already. This one stays in the field.`);
-  }
-  const message = { text, own: true, ...(target ? { to: target } : { room }) };
-  message.item = show(message);
-  unsent.push(message);
-  flush();
-  $("text").value = "";
-  $("text").focus();
+	event.preventDefault();
+	const text = $.text.value.trim();
+	if (!text) return;
+	if (unsent.length >= UNSENT_KEPT) {
+		return notice(current, `${UNSENT_KEPT} messages are waiting already.`);
+	}
+	const message = { text, own: true, view: current };
+	message.item = show(message);
+	unsent.push(message);
+	flush();
+	$.text.value = "";
+	$.text.focus();
 }
 
 function flush() {
-  while (unsent.length && socket.connected) write(unsent.shift());
+	while (unsent.length && socket.connected) write(unsent.shift());
 }
 
 function write(message) {
-  const { text, to, room: where } = message;
-  const send = (...event) =>
-    socket.timeout(PATIENCE).emit(...event, (error, answer) => answered(message, error, answer));
-  stamp(message, "sending");
-  if (to) return send("private message", to, text);
-  // The server says a message of one name once, however often it comes.
-  if (!where) return send("chat message", text, (message.name ??= `${socket.id}-${names++}`));
-  // Written for a room that was left while offline: only members may speak.
-  const visit = where !== room;
-  if (visit) socket.emit("join", where, () => {});
-  send("room message", where, text);
-  if (visit) goOut(where);
+	const { text, view } = message;
+	const { key, id, isRoom } = view;
+	const place = id ? ["private message", id] : ["room message", key];
+	const event = key ? place : ["chat message"];
+	stamp(message, "sending");
+	// Only members may speak, and this room was left while offline.
+	const visit = isRoom && !views.has(key);
+	if (visit) socket.emit("join", key);
+	message.name ??= `${socket.id}-${said++}`;
+	const done = (...answer) => answered(message, ...answer);
+	socket.timeout(PATIENCE).emit(...event, text, message.name, done);
+	if (visit) goOut(key);
 }
 
 function answered(message, error, answer) {
-  if (error && message.name && !socket.connected) return wait(message);
-  if (error) return fail(message, "Perhaps not sent: no answer came.");
-  if (answer.id) return stamp(message, "sent", answer.id);
-  message.name = null; // it was not said under this one
-  fail(message, `Not sent: ${answer.error}.`);
+	if (error && !socket.connected) return wait(message);
+	if (error) return fail(message, "Perhaps not sent: no answer came.");
+	if (answer.id) {
+		message.view.heard = answer.id;
+		return stamp(message, "sent", answer.id);
+	}
+	message.name = null; // it was not said under this one
+	fail(message, `Not sent: ${answer.error}.`);
 }
 
 function wait(message) {
-  stamp(message, "waiting");
-  unsent.push(message);
+	stamp(message, "waiting");
+	unsent.push(message);
 }
 
 function fail(message, why) {
-  const line = make("p", "failure", `${why} `);
-  const button = make("button", "", "Retry");
-  button.onclick = () => {
-    line.remove();
-    wait(message);
-    flush();
-    $("text").focus();
-  };
-  line.append(button);
-  stamp(message, ""); // the line says it
-  message.item.append(line);
-  if (stick) toBottom();
+	const button = make("button", "", "Retry");
+	const line = make("p", "failure", `${why} `, button);
+	button.onclick = () => {
+		line.remove();
+		wait(message);
+		flush();
+		$.text.focus();
+	};
+	stamp(message, ""); // the line says it
+	message.item.append(line);
+	if (stick) toBottom();
 }
 
 /** A word until the message has a number, the time from then on. */
 function stamp({ item }, state, n) {
-  item.classList.toggle("waiting", !n);
-  const [old] = item.getElementsByClassName("stamp");
-  old.replaceWith(n ? timeOf(n) : make("span", "stamp", state));
-}
-
-/** Points the composer at one person, or with null back at the room. */
-function aim(id) {
-  target = id;
-  const place = room || "everyone";
-  $("target").hidden = !id;
-  $("target-id").textContent = id ? short(id) : "";
-  $("back").textContent = `Back to ${place}`;
-  const label = id ? `Private message to ${short(id)}` : `Message to ${place}`;
-  $("text-label").textContent = $("text").placeholder = label;
-}
-
-function aimAndType(id) {
-  aim(id);
-  $("text").focus();
+	item.classList.toggle("waiting", !n);
+	const [old] = item.getElementsByClassName("stamp");
+	old.replaceWith(n ? timeOf(n) : make("span", "stamp", state));
 }
 
 // What others say
 
-const mine = new Set(); // ids that I had: what comes from them is in the list
-let heard = 0; // the number of the last message
-let caughtUp = false; // what comes before that was said earlier
-let greeted = false; // what comes before that is no news
+const mine = new Set(); // ids that I had
 
-function hear(message) {
-  heard = message.n;
-  if (mine.has(message.from)) return;
-  show({ ...message, past: !caughtUp });
-  if (!stick) fresh += 1;
-  if (document.hidden && greeted) countUnread(unread + 1);
+function hear(key, text, n, from, about) {
+	const view = views.get(key);
+	if (!view) return;
+	view.heard = n;
+	if (mine.has(from)) return;
+	const { name, at } = about instanceof Object ? about : {};
+	if (name && !at) names.set(from, name);
+	untype(view, from);
+	show({ view, text, n, from, name, at });
+	if (at && !view.known) return;
+	if (view === current && !stick) fresh += 1;
+	if (document.hidden) countUnread(unread + 1);
+	if (document.hidden || view !== current) view.unread += 1;
+	showTab(view);
 }
 
 // The list
 
-let last = null; // what the next message is compared with: same breath?
-
 function show(message) {
-  const item = make("li", "message");
-  if (message.own) item.classList.add("own", "waiting");
-  if (message.to) item.classList.add("private");
-  if (inOneBreath(message)) item.classList.add("follows");
-  if (!message.own) item.append(faceOf(message.from));
-  item.append(headOf(message), rowOf(message));
-  if (message.own) stickNow();
-  append(item);
-  return item;
+	const { own, view, from, name, at } = message;
+	const stamp = own ? make("span", "stamp", "waiting") : timeOf(message.n, at);
+	const text = make("p", "text", ...withLinks(message.text));
+	text.dir = "auto";
+	const who = own ? make("b", "unseen", "you") : senderOf(from, name);
+	const head = make("div", "head", who);
+	if (view.id) head.append(make("span", "tag", "in private"));
+	head.append(make("span", "unseen", ": "));
+	const item = make("li", "message", head, make("div", "row", text, stamp));
+	if (own) item.className += " own waiting";
+	if (view.id) item.className += " private";
+	if (inOneBreath(message)) item.className += " follows";
+	if (own) stickNow();
+	return append(view, item);
 }
 
-function inOneBreath({ own, from, to, room: where }) {
-  const key = JSON.stringify([own, from, to, where]);
-  const time = Date.now();
-  const same = last?.key === key && time - last.time < SAME_BREATH;
-  last = { key, time };
-  return same;
+function inOneBreath({ own, view, from, name, at }) {
+	const key = `${[own, from, name]}`;
+	const time = at ?? Date.now();
+	const same = view.last?.key === key && time - view.last.time < SAME_BREATH;
+	view.last = { key, time };
+	return same;
 }
 
-function headOf(message) {
-  const head = make("div", "head");
-  head.append(message.own ? make("span", "unseen", "you") : senderOf(message.from));
-  const tag = tagOf(message);
-  if (tag) head.append(make("span", "tag", tag));
-  head.append(make("span", "unseen", ": "));
-  return head;
+function senderOf(id, name) {
+	const title = `message ${id} privately`;
+	const onclick = () => {
+		location.hash = `@${id}`;
+		$.text.focus();
+	};
+	return Object.assign(make("button", "sender", name ?? nameOf(id)), { dir: "auto", title, onclick });
 }
 
-function senderOf(id) {
-  const button = make("button", "sender", short(id));
-  button.title = `message ${id} privately`;
-  button.onclick = () => aimAndType(id);
-  return button;
+function timeOf(n, at = Date.now()) {
+	const date = new Date(at);
+	const dateStyle = Date.now() - at < 72e6 ? undefined : "short";
+	const time = make("time", "stamp", date.toLocaleString([], { dateStyle, timeStyle: "short" }));
+	time.dateTime = date.toISOString();
+	time.title = `message ${n}, ${date.toLocaleString()}`;
+	return time;
 }
 
-function tagOf({ own, to, room: where }) {
-  if (to) return own ? `privately to ${short(to)}` : "privately to you";
-  if (where === room) return "";
-  return where ? `in ${where}` : "to everyone";
-}
-
-function rowOf(message) {
-  const text = make("p", "text");
-  text.dir = "auto";
-  text.append(...withLinks(message.text));
-  const row = make("div", "row");
-  const state = message.own ? "waiting" : message.past && "earlier";
-  row.append(text, state ? make("span", "stamp", state) : timeOf(message.n));
-  return row;
-}
-
-function timeOf(n) {
-  const date = new Date();
-  const time = make("time", "stamp", clock(date));
-  time.dateTime = date.toISOString();
-  time.title = `${date.toLocaleString()}, message ${n} on the server`;
-  return time;
-}
-
-function notice(text) {
-  const before = $("messages").lastElementChild;
-  if (before?.className === "notice" && before.textContent === text) return;
-  last = null;
-  append(make("li", "notice", text));
+function notice(view, text) {
+	view.last = null;
+	return append(view, make("li", "notice", text));
 }
 
 function withLinks(text) {
-  // Odd parts are addresses; a full stop or bracket behind one stays outside.
-  const parts = text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?')\]}])/i);
-  return parts.map((part, i) => (i % 2 ? linkOf(part) : part));
+	// Odd parts are addresses.
+	const parts = text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?')\]}])/i);
+	return parts.map((part, i) => (i % 2 ? linkOf(part) : part));
 }
 
 function linkOf(address) {
-  if (!URL.canParse(address)) return address;
-  const url = new URL(address);
-  if (url.protocol !== "https:" && url.protocol !== "http:") return address;
-  const link = make("a", "", address);
-  link.href = url.href;
-  link.target = "_blank";
-  link.rel = "noopener noreferrer nofollow";
-  return link;
+	if (!URL.canParse(address)) return address;
+	const rel = "noopener noreferrer nofollow";
+	return Object.assign(make("a", "", address), { href: address, target: "_blank", rel });
 }
 
-// Scrolling: the list sticks to its end as long as the reader is there
+// Scrolling: the list sticks to its end while the reader is there
 
 let stick = true;
-let fresh = 0; // messages below the reader
+let fresh = 0; // below the reader
 let top = 0; // where settle() left the reader
 let frame = 0;
 
-function append(item) {
-  if (!frame) stick ||= isNearBottom();
-  $("messages").append(item);
-  if (document.hidden) settle();
-  else frame ||= requestAnimationFrame(settle); // once for many messages
+function append({ list }, item) {
+	const shown = list === current.list;
+	if (shown && !frame) stick ||= isNearBottom();
+	list.append(item);
+	if (!shown) trim(list);
+	else if (document.hidden) settle();
+	else frame ||= requestAnimationFrame(settle); // once for many messages
+	return item;
 }
 
 function settle() {
-  cancelAnimationFrame(frame);
-  frame = 0;
-  // The reader moved up within this frame: a flood must not hold them down.
-  if ($("log").scrollTop < top - 1) stick = false;
-  trim();
-  if (stick) toBottom();
-  showFresh();
+	cancelAnimationFrame(frame);
+	frame = 0;
+	// Moved up within this frame: a flood must not hold the reader down.
+	if ($.log.scrollTop < top - 1) stick = false;
+	trim(current.list);
+	if (stick) toBottom();
+	showFresh();
 }
 
-function trim() {
-  const list = $("messages");
-  while (list.childElementCount > MESSAGES_KEPT) list.firstElementChild.remove();
+function trim(list) {
+	while (list.childElementCount > MESSAGES_KEPT) list.firstElementChild.remove();
 }
 
 function stickNow() {
-  stick = true;
-  top = 0;
+	stick = true;
+	top = 0;
 }
 
 function toBottom() {
-  const log = $("log");
-  log.scrollTop = log.scrollHeight;
-  top = log.scrollTop;
-  fresh = 0;
+	const log = $.log;
+	log.scrollTop = log.scrollHeight;
+	top = log.scrollTop;
+	fresh = 0;
 }
 
 function scrolled() {
-  if (frame) return; // settle() looks for itself
-  stick = isNearBottom();
-  top = $("log").scrollTop;
-  if (stick) fresh = 0;
-  showFresh();
+	if (frame) return; // settle() looks for itself
+	stick = isNearBottom();
+	top = $.log.scrollTop;
+	if (stick) fresh = 0;
+	showFresh();
 }
 
 function isNearBottom() {
-  const { scrollHeight, scrollTop, clientHeight } = $("log");
-  return scrollHeight - scrollTop - clientHeight <= NEAR_BOTTOM;
+	const { scrollHeight, scrollTop, clientHeight } = $.log;
+	return scrollHeight - scrollTop - clientHeight <= NEAR_BOTTOM;
 }
 
 function showFresh() {
-  $("newer").hidden = fresh === 0;
-  $("newer").textContent = fresh === 1 ? "1 new message" : `${fresh} new messages`;
+	$.newer.hidden = !fresh;
+	$.newer.textContent = `${fresh} new message${fresh > 1 ? "s" : ""}`;
 }
 
 function jump() {
-  stickNow();
-  settle();
-  $("text").focus();
+	stickNow();
+	settle();
 }
 
 // Header and title
 
-const STATES = {
-  connecting: ["connecting", "Connecting…"],
-  retrying: ["offline", "Offline", ", trying now"],
-  offline: ["offline", "Offline", ", next try in "],
-  online: ["online", "Online"],
-};
-
-// The countdown is a part of its own that screen readers don't repeat.
-function showState(name, seconds) {
-  const [state, text, more = ""] = STATES[name];
-  $("status").dataset.state = state;
-  if ($("state").textContent !== text) $("state").textContent = text;
-  $("countdown").textContent = more + (seconds ? `${seconds} s` : "");
-  $("retry").hidden = name !== "offline";
+// Screen readers don't repeat the countdown.
+function showState(text, more = "") {
+	$.status.dataset.state = text.toLowerCase();
+	if ($.state.textContent !== text) $.state.textContent = text;
+	$.countdown.textContent = more;
+	$.retry.hidden = !/\d/.test(more);
 }
 
-function showMe(id) {
-  $("me").textContent = id;
-  $("my-face").replaceWith(Object.assign(faceOf(id), { id: "my-face" }));
+function showPlace() {
+	const { key, id, inside } = current;
+	$.room.textContent = labelOf(current) + (socket.connected && inside ? "" : "…");
+	$.leave.hidden = !key;
+	$.leave.textContent = id ? "Close" : "Leave";
+	showPeople();
+	showTyping();
+	countUnread(unread);
 }
 
-function showRoom(sure) {
-  $("room").textContent = (room || "everyone") + (sure ? "" : "…");
-  $("leave").hidden = !room;
-  countUnread(unread);
+function showTab(view) {
+	const { tab, unread } = view;
+	tab.textContent = labelOf(view);
+	tab.ariaCurrent = view === current ? "page" : null;
+	if (unread) tab.append(make("b", "", unread, make("span", "unseen", " unread")));
+	if (view === current) showPlace();
 }
 
 let unread = 0; // heard while the page was hidden
 
 function countUnread(count) {
-  unread = count;
-  const name = room ? `${room} · roomcast` : "roomcast";
-  document.title = unread ? `(${unread}) ${name}` : name;
-  const icon = unread ? ICON_WITH_DOT : "favicon.svg";
-  if ($("icon").getAttribute("href") !== icon) $("icon").setAttribute("href", icon);
+	unread = count;
+	const name = current.key ? `${labelOf(current)} · roomcast` : "roomcast";
+	document.title = unread ? `(${unread}) ${name}` : name;
+	$.icon.href = unread ? ICON_WITH_DOT : "favicon.svg";
+}
+
+function seen() {
+	current.unread = 0;
+	countUnread(0);
+	showTab(current);
 }
 
 const ICON_WITH_DOT =
-  "data:image/svg+xml," +
-  encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
-<rect x="2" y="5" width="28" height="22" rx="7" fill="#14695c"/>
-<circle cx="24" cy="8" r="7.5" fill="#d9482b"/></svg>`);
+	"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect y='5' width='30' height='22' rx='7' fill='%2314695c'/><circle cx='24' cy='8' r='8' fill='%23d9482b'/></svg>";
 
 // Small helpers
 
-function $(id) {
-  return document.getElementById(id);
-}
-
-function make(tag, className, text = "") {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.textContent = text;
-  return node;
-}
-
-/** Ids are 20 random characters: six tell people apart on one page. */
-function short(id) {
-  return id.slice(0, 6);
-}
-
-function clock(date) {
-  return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-}
-
-/** A disc in the id's own colours. */
-function faceOf(id) {
-  const face = make("span", "face");
-  face.ariaHidden = "true";
-  if (id) face.style.setProperty("--hue", hueOf(id));
-  return face;
-}
-
-function hueOf(id) {
-  let hash = 0;
-  for (const char of id) hash = (hash * 31 + char.codePointAt(0)) % 360;
-  return hash;
+/** Content is nodes, and text that stays text. */
+function make(tag, className, ...content) {
+	const node = document.createElement(tag);
+	if (className) node.className = className;
+	node.append(...content);
+	return node;
 }
 
 // Wiring
 
-/** The network is back, or somebody looks: is the connection still there? */
+/** Is the connection still there? */
 function wake() {
-  if (socket.connected) check();
-  else dial();
+	if (socket.connected) check();
+	else dial();
 }
 
 function looked() {
-  if (document.hidden) return;
-  countUnread(0);
-  settle();
-  wake();
+	if (document.hidden) return;
+	seen();
+	settle();
+	wake();
 }
 
 socket.on("connect", connected);
-socket.on("chat message", (text, n, from) => hear({ text, n, from, room: "" }));
-socket.on("room message", (room, text, n, from) => hear({ text, n, from, room }));
-socket.on("private message", (to, text, n, from) => hear({ text, n, from, to }));
+socket.on("chat message", (...args) => hear("", ...args));
+socket.on("room message", (room, ...args) => hear(room, ...args));
+socket.on("private message", (to, text, n, from, about) => {
+	hear(mine.has(from) ? "" : viewOf(`@${from}`).key, text, n, from, about);
+});
+socket.on("name", showName).on("renamed", renamed);
+socket.on("error", (why) => notice(current, `The server says: ${why}.`));
+const gap = (view) => notice(view, "Some of what was said here meanwhile is missing.");
+for (const [event, act] of Object.entries({ joined: came, left: went, typing: types, gap })) {
+	socket.on(event, (key, ...rest) => views.has(key) && act(views.get(key), ...rest));
+}
 socket.io.on("close", lost).on("error", lost);
 
-$("composer").onsubmit = say;
-$("text").onkeydown = ({ key }) => {
-  if (key === "Escape") aim(null);
-};
-$("back").onclick = () => aimAndType(null);
-$("room-form").onsubmit = join;
-$("leave").onclick = leave;
-$("retry").onclick = () => {
-  dial();
-  $("text").focus();
-};
-$("newer").onclick = jump;
-$("log").onscroll = scrolled;
-new ResizeObserver(() => stick && toBottom()).observe($("log"));
-addEventListener("hashchange", () => enter(roomOfAddress()));
+$.composer.onsubmit = say;
+$.text.oninput = typed;
+$.me.onsubmit = $.name.onchange = rename;
+$["room-form"].onsubmit = join;
+for (const [id, act] of Object.entries({ leave, retry: dial, newer: jump })) {
+	$[id].onclick = () => {
+		act();
+		$.text.focus();
+	};
+}
+$.who.ontoggle = () => $.who.open && ask(current);
+$.log.onscroll = scrolled;
+new ResizeObserver(() => stick && toBottom()).observe($.log);
+addEventListener("hashchange", () => enter(keyOfAddress()));
 addEventListener("online", wake);
-addEventListener("focus", () => countUnread(0));
+addEventListener("focus", seen);
 document.onvisibilitychange = looked;
 
-room = roomOfAddress();
-aim(null);
-showRoom(false);
+const before = attempt(() => sessionStorage.rooms) || "[]";
+enter("");
+JSON.parse(before).forEach(viewOf);
+enter(keyOfAddress());
+$.name.value = wanted;
+keepName(wanted);
 dial();

@@ -9,7 +9,26 @@
 
 import assert from "node:assert/strict";
 import { parseArgs } from "node:util";
-import { assertPeace, newPage, runAll, server, textIs, wire } from "./harness.mjs";
+import { assertPeace, runAll, server, textIs, wire } from "./harness.mjs";
+import {
+  contrasts,
+  goOffline,
+  hasUnread,
+  hears,
+  idOf,
+  joins,
+  nameOf,
+  notices,
+  ready,
+  say,
+  setHidden,
+  settled,
+  texts,
+  turnsTo,
+  user,
+  weigh,
+} from "./page.mjs";
+import { people } from "./people.mjs";
 
 const BUDGET = 25_600; // bytes of the whole page
 const CSP =
@@ -32,9 +51,10 @@ const checks = {
     assert.ok(total < BUDGET, `it weighs ${total}`);
   },
 
-  async "a user learns an id and is online, with everyone"() {
+  async "a user has an id and a name and is online, with everyone"() {
     const ada = await user();
-    assert.match(await ada.textContent("#me"), /^[\w-]{20}$/);
+    assert.match(await idOf(ada), /^[\w-]{20}$/);
+    assert.match(await nameOf(ada), /^guest-\d{4}$/);
     assert.equal(await ada.textContent("#state"), "Online");
     assert.equal(await ada.textContent("#room"), "everyone");
   },
@@ -47,7 +67,7 @@ const checks = {
     await hears(ada, "hello ada");
     for (const page of [ada, bob]) assert.deepEqual(await texts(page), ["hello bob", "hello ada"]);
     assert.equal(await ada.locator(".own").count(), 1);
-    assert.equal(await bob.locator(".sender").textContent(), (await idOf(ada)).slice(0, 6));
+    assert.equal(await bob.locator(".message .sender").textContent(), await nameOf(ada));
   },
 
   async "markup in a message shows as its characters"() {
@@ -111,31 +131,39 @@ const checks = {
     await say(bob, "still here?");
     await say(ada, "I am out");
     await hears(eve, "I am out");
-    await hears(bob, "I am out");
-    assert.equal(await bob.textContent(".tag"), "to everyone");
+    await hasUnread(bob, "everyone", 1);
     await say(eve, "fence");
     await hears(ada, "fence");
-    assert.deepEqual(await texts(ada), ["found you", "I am out", "fence"]);
+    assert.deepEqual(await texts(ada), ["I am out", "fence"]);
+    assert.deepEqual(await ada.locator("#rooms a").allTextContents(), ["everyone", "attic"]);
     await ada.goBack();
     await textIs(ada, "#room", "a room/with ünusual?name");
+    await hears(ada, "still here?");
   },
 
   async "a private message reaches its receiver alone and is marked"() {
-    const [ada, bob, eve] = [await user(), await user(), await user()];
+    const [ada, bob, eve] = [
+      await user("", { name: "Ada" }),
+      await user("", { name: "Bob" }),
+      await user(),
+    ];
     await say(bob, "I am bob");
-    await ada.getByTitle(`message ${await idOf(bob)} privately`).click();
-    assert.ok(await ada.isVisible("#target"));
+    await ada.locator(".message .sender").click();
+    await textIs(ada, "#room", "Bob");
     await say(ada, "between us");
+    await hasUnread(bob, "Ada", 1);
+    await turnsTo(bob, "Ada");
     await hears(bob, "between us");
-    assert.equal(await bob.textContent(".private .tag"), "privately to you");
-    assert.match(await ada.textContent(".private .tag"), /^privately to /);
-    await ada.click("#back");
-    assert.ok(await ada.isHidden("#target"));
+    await hasUnread(bob, "Ada", 0);
+    for (const page of [ada, bob]) assert.equal(await page.textContent(".private .tag"), "in private");
+    await say(bob, "and back");
+    await hears(ada, "and back");
+    await ada.click("#leave");
+    await textIs(ada, "#room", "everyone");
     await say(ada, "fence");
     await hears(eve, "fence");
-    await hears(bob, "fence");
     assert.deepEqual(await texts(eve), ["I am bob", "fence"]);
-    assert.equal(await bob.locator(".private").count(), 1);
+    assert.equal(await eve.locator("#rooms a").count(), 1);
   },
 
   async "a reader who has scrolled up stays there, and is told of new messages"() {
@@ -194,7 +222,7 @@ const checks = {
     wire.mend();
     await ready(ada);
     await settled(ada);
-    assert.match(await ada.getAttribute(".own time", "title"), /, message 1 on the server$/);
+    assert.match(await ada.getAttribute(".own time", "title"), /^message 1,/);
     await say(ada, "fence");
     await hears(bob, "fence");
     for (const page of [ada, bob]) assert.deepEqual(await texts(page), ["hello", "fence"]);
@@ -205,7 +233,7 @@ const checks = {
     await joins(ada, "kitchen");
     await say(ada, "hello");
     await hears(bob, "hello");
-    await bob.locator(".sender").click();
+    await bob.locator(".message .sender").click();
     await ada.reload(); // a new connection: nobody has the old id any more
     await ready(ada);
     await say(bob, "to nobody");
@@ -227,7 +255,7 @@ const checks = {
     wire.mend();
     await ada.getByRole("button", { name: "Retry" }).click();
     await settled(ada);
-    assert.match(await ada.getAttribute(".own time", "title"), /, message 1 on the server$/);
+    assert.match(await ada.getAttribute(".own time", "title"), /^message 1,/);
     assert.equal(await ada.locator(".failure").count(), 0);
     await say(ada, "fence");
     await hears(bob, "fence");
@@ -241,10 +269,10 @@ const checks = {
     const bob = await user();
     await bob.locator("#log[aria-live=polite]").waitFor();
     assert.deepEqual(await texts(bob), ["one", "two"]);
-    assert.deepEqual(await bob.locator(".stamp").allTextContents(), ["earlier", "earlier"]);
+    assert.equal(await bob.locator("time.stamp").count(), 2);
+    assert.equal(await bob.locator(".message .sender").first().textContent(), await nameOf(ada));
     assert.equal(await bob.title(), "roomcast");
-    await say(ada, "three");
-    await bob.locator("time.stamp").waitFor();
+    await hasUnread(bob, "everyone", 0);
   },
 
   async "a message that comes back to its sender shows once"() {
@@ -252,29 +280,31 @@ const checks = {
     const [ada, bob] = [await user("#kitchen"), await user("#kitchen")];
     await say(ada, "soup");
     await hears(bob, "soup");
-    await bob.locator(".sender").click();
+    await bob.locator(".message .sender").click();
     await say(bob, "which one?");
+    await turnsTo(ada, await nameOf(bob));
     await hears(ada, "which one?");
-    await ada.click("#leave");
-    await say(ada, "hello all");
-    await hears(bob, "hello all");
-    await bob.click("#back");
-    await say(bob, "fence");
+    await say(ada, "yours");
+    await hears(bob, "yours");
     await settled(bob);
-    assert.deepEqual(await texts(ada), ["soup", "which one?", "hello all"]);
-    assert.deepEqual(await texts(bob), ["soup", "which one?", "hello all", "fence"]);
+    for (const page of [ada, bob]) assert.deepEqual(await texts(page), ["which one?", "yours"]);
+    await turnsTo(bob, "kitchen");
+    assert.deepEqual(await texts(bob), ["soup"]);
   },
 
   async "light and dark both render, with enough contrast"() {
     const grounds = [];
     for (const colorScheme of ["light", "dark"]) {
-      const [ada, bob] = [await user("#kitchen", { colorScheme }), await user("#kitchen")];
+      const [ada, bob] = [await user(`#${colorScheme}`, { colorScheme }), await user(`#${colorScheme}`)];
       await say(bob, "good evening");
-      await ada.locator(".sender").click();
+      await ada.locator(".message .sender").click();
       await say(ada, "a secret");
-      await hears(bob, "a secret");
+      await settled(ada);
+      await say(bob, "did you get that?");
+      await bob.locator("#rooms a").last().click();
+      await say(bob, "a secret too");
+      await hears(ada, "a secret too");
       await bob.reload(); // a new connection: nobody has the old id any more
-      await ready(bob);
       await say(ada, "too late");
       await ada.locator(".failure").waitFor();
       grounds.push(await ada.evaluate(() => getComputedStyle(document.body).backgroundColor));
@@ -291,7 +321,7 @@ const checks = {
     await say(bob, "unbroken".repeat(40));
     await hears(ada, "unbroken");
     assert.ok(await ada.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-    for (const selector of ["#text", "#send", "#join", "#leave", "#room-name"]) {
+    for (const selector of ["#text", "#send", "#join", "#leave", "#room-name", "#name", "#count"]) {
       const { height, x, width } = await ada.locator(selector).boundingBox();
       assert.ok(height >= 44 && x >= 0 && x + width <= 360, selector);
     }
@@ -304,6 +334,8 @@ const checks = {
     await ada.getByRole("heading", { name: "roomcast" }).waitFor();
     await ada.getByRole("textbox", { name: "Message to kitchen" }).waitFor();
     await ada.getByRole("textbox", { name: "Room to join" }).waitFor();
+    await ada.getByRole("textbox", { name: "Name", exact: true }).waitFor();
+    await ada.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name: "kitchen" }).waitFor();
     for (const name of ["Send", "Join", "Leave"]) {
       await ada.getByRole("button", { name, exact: true }).waitFor();
     }
@@ -349,11 +381,11 @@ const checks = {
     await ready(bob);
     await ada.clock.resume();
     await textIs(ada, "#room", "everyone");
-    await hears(bob, "for everyone");
-    assert.deepEqual(await texts(bob), ["late, for the kitchen", "for everyone"]);
+    await hears(bob, "late, for the kitchen");
     await say(bob, "did you get this?");
-    const eve = await user();
-    await say(eve, "fence");
+    await turnsTo(bob, "everyone");
+    await hears(bob, "for everyone");
+    await say(bob, "fence");
     await hears(ada, "fence");
     assert.equal(await ada.getByText("did you get this?").count(), 0);
   },
@@ -394,7 +426,8 @@ const checks = {
     await textIs(ada, "#state", "Offline");
     await say(bob, "missed in the kitchen");
     await say(eve, "missed by all");
-    await hears(bob, "missed by all");
+    await hears(eve, "missed by all");
+    await settled(eve);
     await say(ada, "from the tunnel");
     wire.mend();
     await ready(ada);
@@ -402,38 +435,40 @@ const checks = {
     await say(bob, "fence");
     await hears(ada, "fence");
     assert.equal(await idOf(ada), id);
-    assert.deepEqual((await texts(ada)).toSorted(), [
-      "before",
-      "fence",
-      "from the tunnel",
-      "missed by all",
-      "missed in the kitchen",
-    ]);
-    assert.deepEqual(await ada.locator(".notice").allTextContents(), ["You are in kitchen."]);
+    const heard = ["before", "fence", "from the tunnel", "missed in the kitchen"];
+    assert.deepEqual((await texts(ada)).toSorted(), heard);
+    await hasUnread(ada, "everyone", 1);
+    assert.ok(!(await notices(ada)).some((text) => text.includes("missing")));
   },
 
-  async "who comes back too late gets what was said to all, and is told what is missing"() {
+  async "who comes back too late gets what was said, and is told where something is missing"() {
     for (const flags of [["--no-recovery"], ["--max-disconnection-duration", "1"]]) {
-      await server.start(...flags);
+      await server.start(...flags, "--history", "2");
       const ada = await user("#kitchen", { address: wire.address, losesServer: true });
       const [bob, eve] = [await user("#kitchen"), await user()];
       const id = await idOf(ada);
       await say(ada, "mine");
       await say(eve, "before");
-      await hears(ada, "before");
+      await hasUnread(ada, "everyone", 1);
       wire.cut();
       await textIs(ada, "#state", "Offline");
-      await say(bob, "lost");
-      await say(eve, "missed");
-      await hears(bob, "missed");
+      for (const text of ["lost", "missed", "missed too"]) await say(bob, text);
+      await say(eve, "missed by all");
+      await Promise.all([bob, eve].map(settled));
       wire.mend();
       await ready(ada);
       assert.notEqual(await idOf(ada), id);
       await say(bob, "fence");
       await hears(ada, "fence");
-      assert.deepEqual(await texts(ada), ["mine", "before", "missed", "fence"]);
-      const gap = /^Back online. What was said in kitchen or to you alone since .+ is not here.$/;
-      assert.match(await ada.locator(".notice").last().textContent(), gap);
+      assert.deepEqual(await texts(ada), ["mine", "missed", "missed too", "fence"]);
+      const gap = "Some of what was said here meanwhile is missing.";
+      assert.equal((await notices(ada)).filter((text) => text === gap).length, 1);
+      const list = await ada.locator("#messages > li").allTextContents();
+      assert.ok(list.indexOf(gap) < list.findIndex((text) => text.includes("missed")), "it stands there");
+      await hasUnread(ada, "everyone", 2);
+      await turnsTo(ada, "everyone");
+      assert.deepEqual(await texts(ada), ["before", "missed by all"]);
+      assert.ok(!(await notices(ada)).includes(gap));
       await Promise.all([ada, bob, eve].map((page) => page.close()));
     }
   },
@@ -454,11 +489,12 @@ const checks = {
     assert.deepEqual(await texts(ada), ["line 1", "line 2", "line 3", "a new day"]);
   },
 
-  async "who has moved while offline is in the new room alone"() {
+  async "who has moved while offline is in the new room, and no longer in the one that was left"() {
     const ada = await user("#kitchen", { address: wire.address, losesServer: true });
     const [bob, eve] = [await user("#kitchen"), await user("#attic")];
     wire.cut();
     await textIs(ada, "#state", "Offline");
+    await ada.click("#leave");
     await ada.goto(wire.address + "/#attic");
     wire.mend();
     await textIs(ada, "#room", "attic");
@@ -469,6 +505,8 @@ const checks = {
     await say(eve, "fence");
     await hears(ada, "fence");
     assert.deepEqual(await texts(ada), ["up here", "fence"]);
+    assert.deepEqual(await ada.locator("#rooms a").allTextContents(), ["everyone", "attic"]);
+    await textIs(bob, "#count", "1 here");
   },
 
   async "a connection that died in silence is noticed when somebody looks"() {
@@ -482,120 +520,23 @@ const checks = {
     await ready(ada);
   },
 
+  ...people,
+
   async "no page logged an error or asked a foreign host"() {
     assertPeace();
   },
 };
 
-// What the checks say
-
-async function say(page, text) {
-  await page.fill("#text", text);
-  await page.press("#text", "Enter");
-}
-
-async function hears(page, text) {
-  await page.locator("#messages .text").filter({ hasText: text }).first().waitFor();
-}
-
-async function texts(page) {
-  return page.locator("#messages .text").allTextContents();
-}
-
-/** Every message of the page's own has its ack. */
-async function settled(page) {
-  await page.waitForFunction(() => !document.querySelector(".waiting"));
-}
-
-async function idOf(page) {
-  return page.textContent("#me");
-}
-
-async function joins(page, room) {
-  await page.fill("#room-name", room);
-  await page.click("#join");
-  await textIs(page, "#room", room);
-}
-
-/** The server has told the page who and where it is. */
-async function ready(page) {
-  await textIs(page, "#me", /^\S+$/);
-  await textIs(page, "#room", /[^…]$/);
-}
-
-/** Stops the server, and the page's clock, so that it won't try again yet. */
-async function goOffline(page) {
-  await server.stop();
-  await textIs(page, "#state", "Offline");
-  await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1000);
-  await textIs(page, "#status", /^Offline, next try in \d s$/);
-}
-
-async function setHidden(page, hidden) {
-  await page.evaluate((value) => {
-    Object.defineProperty(document, "hidden", { value, configurable: true });
-    document.dispatchEvent(new Event("visibilitychange"));
-  }, hidden);
-}
-
-async function weigh(path) {
-  const response = await fetch(new URL(path, server.address));
-  assert.equal(response.status, 200, path);
-  return (await response.arrayBuffer()).byteLength;
-}
-
-/** WCAG contrast of each kind of text against what lies behind it. */
-async function contrasts(page) {
-  return page.evaluate(() => {
-    const parse = (color) => color.match(/[\d.]+/g).map(Number);
-    const luminance = (color) => {
-      const [r, g, b] = parse(color).map((part) => {
-        const c = part / 255;
-        return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-      });
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const groundOf = (node) => {
-      const ground = getComputedStyle(node).backgroundColor;
-      return parse(ground)[3] === 0 ? groundOf(node.parentElement) : ground;
-    };
-    const ratio = (node) => {
-      const inks = [luminance(getComputedStyle(node).color), luminance(groundOf(node))];
-      return (Math.max(...inks) + 0.05) / (Math.min(...inks) + 0.05);
-    };
-    const selectors =
-      "h1 #me #state .hint #room #leave #join #room-name .sender .text .own>.row>.text " +
-      ".tag .stamp .failure .notice #target #back #text #send";
-    return Object.fromEntries(
-      selectors.split(" ").map((selector) => [selector, ratio(document.querySelector(selector))]),
-    );
-  });
-}
-
-// Users
-
-/** Opens the page as one more user and waits until the server knows them. */
-async function user(path = "", { ownClock, time, address = server.address, ...options } = {}) {
-  const page = await newPage(options);
-  if (ownClock) await page.clock.install();
-  if (time) await page.clock.setFixedTime(time);
-  await page.goto(address + "/" + path);
-  await ready(page);
-  return page;
-}
-
 // The picture for the README
 
-async function takePicture(file) {
-  const ada = await user("#kitchen", {
-    viewport: { width: 1000, height: 640 },
-    deviceScaleFactor: 2,
-    colorScheme: "light",
-    locale: "en-GB",
-    timezoneId: "UTC",
-    time: "2025-06-01T17:42:00Z",
-  });
-  const [bob, eve] = [await user("#kitchen"), await user("#kitchen")];
+async function takePictures(file) {
+  const desktop = { viewport: { width: 1000, height: 640 }, colorScheme: "light" };
+  const phone = { viewport: { width: 390, height: 640 }, colorScheme: "dark" };
+  const now = { time: "2025-06-01T17:42:00Z", locale: "en-GB", timezoneId: "UTC", deviceScaleFactor: 2 };
+  const cas = await user("#kitchen", { name: "Cas", ...now }); // whose clock stands, so that it types once
+  const ada = await user("#kitchen", { name: "Ada", ...desktop, ...now });
+  const bob = await user("#kitchen", { name: "Bob", ...now });
+  const eve = await user("#kitchen", { name: "Eve", ...phone, ...now });
   const talk = [
     [bob, "The bread is out of the oven. Who is hungry?"],
     [bob, "There is butter as well, and the good salt."],
@@ -603,20 +544,15 @@ async function takePicture(file) {
     [eve, "Ten minutes. I'll bring tea and the newspaper."],
   ];
   for (const [page, text] of talk) await sayToAll(page, text, [ada, bob, eve]);
-  await eve
-    .getByTitle(await idOf(ada))
-    .first()
-    .click();
-  await sayToAll(eve, "Psst: it is Bob's birthday. Candles?", [ada]);
-  await ada
-    .getByTitle(await idOf(eve))
-    .first()
-    .click();
-  await sayToAll(ada, "In the left drawer. Not a word!", [eve]);
-  await ada.click("#back");
-  await ada.fill("#text", "Is there some jam left");
+  await eve.locator(".sender").filter({ hasText: "Ada" }).first().click();
+  await say(eve, "Psst: it is Bob's birthday. Candles?");
+  await hasUnread(ada, "Eve", 1);
+  await cas.locator("#text").pressSequentially("Jam");
+  await textIs(ada, "#typing", "Cas is typing…");
   await settled(ada);
   await ada.screenshot({ path: file });
+  await turnsTo(eve, "kitchen");
+  await eve.screenshot({ path: file.replace(".png", "-phone.png") });
 }
 
 async function sayToAll(page, text, pages) {
@@ -635,4 +571,4 @@ if (!binary) {
   console.error("usage: node chat.mjs <path of the roomcast binary> [words] [--screenshot FILE]");
   process.exit(2);
 }
-await runAll(binary, words, checks, () => values.screenshot && takePicture(values.screenshot));
+await runAll(binary, words, checks, () => values.screenshot && takePictures(values.screenshot));

@@ -1,0 +1,361 @@
+// Checks of the chat page: people and their names, the places they are in, and what some of them
+// would do to the others if they could.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { readFile } from "node:fs/promises";
+import { server, textIs, wire } from "./harness.mjs";
+import {
+  hasUnread,
+  hears,
+  idOf,
+  joins,
+  nameOf,
+  notices,
+  ready,
+  renames,
+  say,
+  settled,
+  texts,
+  turnsTo,
+  user,
+} from "./page.mjs";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** Texts that people send who want to see what becomes of them. */
+const HOSTILE = {
+  tags: "<img src=x onerror=alert(1)><script>alert(1)</script><svg/onload=alert(1)>",
+  entities: "&lt;b&gt; &amp; &#x3C;i&#x3E; &quot;",
+  quotes: `" onmouseover="alert(1)" x='`,
+  templates: "${alert(1)} {{1+1}} <%= 1 %>",
+  script: "javascript:alert(1) data:text/html,<script>alert(1)</script>",
+  bidi: "\u202Eevil\u202C \u2066isolated \u2069\u2069 tail",
+  "zero width": "a\u200Bb\u200Cc\u200Dd\uFEFFe",
+  "without a space": "x".repeat(10_000),
+  emoji: "👩‍👩‍👧‍👦🏳️‍🌈👍🏽🇪🇺❤️",
+  combining: "Z" + "\u0334\u0322\u0309".repeat(100),
+  prototype: "__proto__ constructor toString",
+  "line separators": "a\u2028b\u2029c",
+  "lone surrogate's neighbour": "😀".repeat(50),
+};
+
+export const people = {
+  async "a name is kept, can be changed, and is nobody else's"() {
+    const [ada, bob] = [await user("", { name: "Ada" }), await user("", { name: "ada" })];
+    assert.deepEqual([await nameOf(ada), await nameOf(bob)], ["Ada", "ada-2"]);
+    await renames(bob, "Bob");
+    await textIs(ada, ".notice", /ada-2 is called Bob now$/);
+    await bob.reload();
+    await ready(bob);
+    assert.equal(await nameOf(bob), "Bob");
+    await bob.fill("#name", "   ");
+    await bob.press("#name", "Enter");
+    assert.equal(await nameOf(bob), "Bob");
+    await say(bob, "it's me");
+    await hears(ada, "it's me");
+    assert.equal(await ada.locator(".message .sender").last().textContent(), "Bob");
+  },
+
+  async "a name that could look like another is refused in words"() {
+    const ada = await user("", { name: "Ada" });
+    await ada.fill("#name", "\u202Eevil");
+    await ada.press("#name", "Enter");
+    await textIs(ada, ".notice", /^a name has 1 to 32 letters/);
+    assert.equal(await nameOf(ada), "Ada");
+  },
+
+  async "who comes, goes and changes the name is told in one quiet line"() {
+    const ada = await user("#kitchen", { name: "Ada" });
+    const bob = await user("#kitchen", { name: "Bob" });
+    await renames(bob, "Bert");
+    await bob.close();
+    await textIs(ada, ".notice", "Bob joined · Bob is called Bert now · Bert left");
+    assert.equal(await ada.locator(".notice").count(), 1, "in a row they are one line");
+    await turnsTo(ada, "everyone");
+    assert.deepEqual(await notices(ada), ["Bob joined · Bob is called Bert now · Bert left"]);
+  },
+
+  async "who is here is counted and listed, and a click on a name is a private message"() {
+    const [ada, bob] = [await user("#kitchen", { name: "Ada" }), await user("", { name: "Bob" })];
+    await textIs(ada, "#count", "1 here");
+    await turnsTo(ada, "everyone");
+    await textIs(ada, "#count", "2 online");
+    await textIs(bob, "#count", "2 online");
+    await ada.click("#count");
+    await textIs(ada, "#people li", "Ada (you)");
+    const eve = await user("", { name: "Eve" });
+    await textIs(ada, "#count", "3 online");
+    await ada.locator("#people").getByRole("button", { name: "Eve" }).waitFor();
+    await eve.close();
+    await textIs(ada, "#count", "2 online");
+    await ada.locator("#people").getByRole("button", { name: "Bob" }).click();
+    await textIs(ada, "#room", "Bob");
+    assert.ok(await ada.isHidden("#people"));
+    await say(ada, "psst");
+    await hasUnread(bob, "Ada", 1);
+  },
+
+  async "who types is seen until the message is there, or a while has passed"() {
+    const options = { ownClock: true };
+    const [ada, bob] = [
+      await user("#kitchen", { name: "Ada", ...options }),
+      await user("#kitchen", { name: "Bob" }),
+    ];
+    const [cas, eve] = [await user("#kitchen", { name: "Cas" }), await user()];
+    await bob.locator("#text").pressSequentially("hel");
+    await textIs(ada, "#typing", "Bob is typing…");
+    await cas.locator("#text").pressSequentially("hel");
+    await textIs(ada, "#typing", "Bob and Cas are typing…");
+    await bob.press("#text", "Enter");
+    await textIs(ada, "#typing", "Cas is typing…");
+    await ada.clock.runFor(4_000);
+    await ada.waitForFunction(() => !document.querySelector("#typing").textContent);
+    assert.equal(await eve.textContent("#typing"), "");
+    assert.equal(await ada.getAttribute("#typing", "aria-live"), null);
+  },
+
+  async "rooms stand beside each other, with what is unread in each"() {
+    const ada = await user("#kitchen", { name: "Ada" });
+    const [bob, eve] = [await user("#kitchen", { name: "Bob" }), await user("#attic")];
+    await joins(ada, "attic");
+    for (const text of ["one", "two"]) await say(bob, text);
+    await hasUnread(ada, "kitchen", 2);
+    await say(eve, "here");
+    await hears(ada, "here");
+    await hasUnread(ada, "attic", 0);
+    await ada.locator("#rooms").getByRole("link", { name: "kitchen 2 unread" }).click();
+    assert.deepEqual(await texts(ada), ["one", "two"]);
+    await hasUnread(ada, "kitchen", 0);
+    assert.equal(await ada.getAttribute("#rooms [aria-current=page]", "href"), "#kitchen");
+    await ada.reload();
+    await ready(ada);
+    assert.deepEqual(
+      (await ada.locator("#rooms a").allTextContents()).toSorted(),
+      ["attic", "everyone", "kitchen"],
+      "a page that is loaded again is where it was",
+    );
+    assert.deepEqual(await texts(ada), ["one", "two"]);
+  },
+
+  async "who joins a room reads the last fifty messages, with who said them"() {
+    const bob = await user("#kitchen", { name: "Bob" });
+    for (let n = 1; n <= 60; n += 1) await say(bob, `line ${n}`);
+    await settled(bob);
+    await bob.close();
+    const ada = await user("#kitchen");
+    await hears(ada, "line 60");
+    assert.deepEqual(await texts(ada), Array.from({ length: 50 }, (_, n) => `line ${n + 11}`));
+    assert.equal(await ada.locator(".message .sender").first().textContent(), "Bob");
+    await hasUnread(ada, "kitchen", 0);
+    await ada.locator("#log[aria-live=polite]").waitFor();
+  },
+
+  async "a message to a room or to one person is said once though its ack was lost"() {
+    for (const flags of [[], ["--no-recovery"]]) {
+      await server.start(...flags);
+      const ada = await user("#kitchen", { name: "Ada", address: wire.address, losesServer: true });
+      const bob = await user("#kitchen", { name: "Bob" });
+      wire.isMute = true;
+      await say(ada, "only once");
+      await hears(bob, "only once");
+      await ada.evaluate((id) => (location.hash = `@${id}`), await idOf(bob));
+      await textIs(ada, "#room", /^Bob/);
+      await say(ada, "psst");
+      await hasUnread(bob, "Ada", 1);
+      await turnsTo(ada, "kitchen");
+      wire.cut();
+      await textIs(ada, "#state", "Offline");
+      wire.mend();
+      await ready(ada);
+      await turnsTo(ada, "Bob");
+      await settled(ada);
+      await turnsTo(ada, "kitchen");
+      await settled(ada);
+      await say(ada, "fence");
+      await hears(bob, "fence");
+      assert.deepEqual(await texts(bob), ["only once", "fence"]);
+      await hasUnread(bob, "Ada", 1);
+      await Promise.all([ada.close(), bob.close()]);
+    }
+  },
+
+  async "what is too fast or too long is refused with the reason, and can be tried again"() {
+    await server.start("--chat-rate", "2", "--max-text", "50");
+    const ada = await user();
+    await say(ada, "x".repeat(51));
+    await textIs(ada, ".failure", "Not sent: a message has at most 50 bytes. Retry");
+    for (let n = 1; n <= 25; n += 1) await say(ada, `line ${n}`);
+    await ada.getByText(/^Not sent: too fast: 2 in a second are taken/).first().waitFor();
+    await ada.locator(".failure").filter({ hasText: "too fast" }).getByRole("button").first().click();
+    await ada.waitForFunction(() => document.querySelectorAll(".own time").length >= 15);
+  },
+
+  async "a room too many is refused with the reason"() {
+    const ada = await user();
+    for (let n = 1; n <= 32; n += 1) await joins(ada, `room ${n}`);
+    await ready(ada);
+    await ada.fill("#room-name", "one more");
+    await ada.click("#join");
+    await textIs(ada, ".notice", "The server did not let you into one more: you are in 32 rooms already.");
+    await textIs(ada, "#room", "everyone");
+    assert.equal(await ada.locator("#rooms a").count(), 33);
+  },
+
+  async "what was said in private is nowhere for who comes later"() {
+    const [ada, bob] = [await user("", { name: "Ada" }), await user("", { name: "Bob" })];
+    await ada.click("#count");
+    await ada.locator("#people").getByRole("button", { name: "Bob" }).click();
+    await say(ada, "psst");
+    await settled(ada);
+    await bob.reload();
+    await ready(bob);
+    const eve = await user();
+    for (const page of [bob, eve]) {
+      assert.deepEqual(await texts(page), []);
+      assert.equal(await page.locator("#rooms a").count(), 1);
+    }
+  },
+
+  async "a page of one's own and this one are in the same chat"() {
+    const [ada, other] = [await user("", { name: "Ada" }), await user()];
+    const heard = other.evaluate(async () => {
+      const own = new WebSocket("/ws");
+      await new Promise((done) => (own.onopen = done));
+      own.send('["chat message","from the door"]');
+      return new Promise((done) => {
+        own.onmessage = ({ data }) => data.includes("to the door") && done(data);
+      });
+    });
+    await hears(ada, "from the door");
+    await say(ada, "to the door");
+    assert.deepEqual(JSON.parse(await heard), ["chat message", "to the door", 2, await idOf(ada), { name: "Ada" }]);
+  },
+
+  async "text from people is only ever text"() {
+    const [ada, bob] = [
+      await user("#kitchen", { name: "<b>&amp;</b>", viewport: { width: 320, height: 640 } }),
+      await user("#kitchen", { name: "'\"><img src=x>" }),
+    ];
+    for (const text of Object.values(HOSTILE)) await say(bob, text);
+    await settled(bob);
+    await ada.waitForFunction((count) => document.querySelectorAll(".text").length === count, Object.keys(HOSTILE).length);
+    for (const page of [ada, bob]) {
+      assert.deepEqual(await texts(page), Object.values(HOSTILE).map(asTyped));
+      const others = await page.evaluate(() =>
+        [...document.querySelectorAll("#log *, #rooms *, #people *")]
+          .map((node) => node.localName)
+          .filter((name) => !/^(a|b|button|div|li|ol|p|span|time|ul)$/.test(name)));
+      assert.deepEqual(others, []);
+      assert.equal(await page.locator("#messages a").count(), 0);
+    }
+    await textIs(ada, ".notice", /'"><img src=x> joined$/);
+    await ada.click("#count");
+    await ada.locator("#people").getByRole("button", { name: "<img src=x>" }).waitFor();
+    assert.ok(await ada.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    await joins(ada, "<i>room</i>&lt;");
+    assert.match(await ada.title(), /^<i>room<\/i>&lt; · roomcast$/);
+  },
+
+  async "every part can be reached and used by the keyboard alone"() {
+    const ada = await user("", { name: "Ada" });
+    const bob = await user("", { name: "Bob" });
+    await say(bob, "hello");
+    await hears(ada, "hello");
+    await ada.focus("body");
+    const seen = new Set();
+    for (let n = 0; n < 20; n += 1) {
+      await ada.keyboard.press("Tab");
+      const place = await ada.evaluate(() => {
+        const { activeElement: node } = document;
+        const ring = getComputedStyle(node).outlineStyle !== "none";
+        return node === document.body || ring ? node.id || node.className || node.localName : `no ring: ${node.id}`;
+      });
+      seen.add(place);
+    }
+    for (const place of ["name", "a", "room-name", "join", "count", "log", "sender", "text", "send"]) {
+      assert.ok(seen.has(place), `${place} was not reached: ${[...seen]}`);
+    }
+    await ada.focus("#room-name");
+    await ada.keyboard.type("attic");
+    await ada.keyboard.press("Enter");
+    await textIs(ada, "#room", "attic");
+    await ada.locator("#text:focus").waitFor();
+    await ada.focus("#rooms a");
+    await ada.keyboard.press("Enter");
+    await textIs(ada, "#room", "everyone");
+    await ada.focus("#count");
+    await ada.keyboard.press("Enter");
+    await ada.locator("#people .sender").waitFor();
+    await ada.keyboard.press("Tab");
+    await ada.keyboard.press("Enter");
+    await textIs(ada, "#room", "Bob");
+    await ada.locator("#text:focus").waitFor();
+  },
+
+  async "from 320 px to 2560 px nothing is cut off or scrolls sideways"() {
+    const bob = await user("#kitchen", { name: "W".repeat(32) });
+    await say(bob, "unbroken".repeat(100));
+    for (const width of [320, 390, 768, 1280, 2560]) {
+      const ada = await user("#kitchen", { name: "M".repeat(32), viewport: { width, height: 640 } });
+      for (const room of ["attic", "a room whose name is as long as can be, which is 64 bytes, or so"]) {
+        await joins(ada, room);
+      }
+      await turnsTo(ada, "kitchen");
+      await hears(ada, "unbroken");
+      await ada.click("#count");
+      await ada.locator("#people .sender").first().waitFor();
+      const outside = await ada.evaluate(() => {
+        if (document.documentElement.scrollWidth > innerWidth) return ["the page scrolls"];
+        const nodes = [...document.querySelectorAll("button, input, summary, .text, #people")];
+        const isOutside = ({ left, right }) => left < 0 || right > innerWidth;
+        return nodes.filter((node) => isOutside(node.getBoundingClientRect())).map((node) => node.id);
+      });
+      assert.deepEqual(outside, [], `at ${width} px`);
+      await ada.close();
+    }
+  },
+
+  async "nothing moves for those who want less of it"() {
+    const ada = await user("", { reducedMotion: "reduce" });
+    await say(ada, "hello");
+    assert.equal(await ada.evaluate(() => document.getAnimations().length), 0);
+  },
+
+  async "axe finds nothing to complain about, in light and dark, wide and narrow"() {
+    const axe = await readFile(AXE, "utf8");
+    const bob = await user("#kitchen", { name: "Bob" });
+    for (const colorScheme of ["light", "dark"]) {
+      for (const viewport of [{ width: 320, height: 640 }, { width: 1280, height: 720 }]) {
+        const ada = await user("#kitchen", { name: "Ada", colorScheme, viewport });
+        await say(bob, "see https://example.org/");
+        await hears(ada, "example.org");
+        await say(ada, "I see");
+        await joins(ada, "attic");
+        await say(bob, "unread");
+        await hasUnread(ada, "kitchen", 1);
+        await assertNoViolations(ada, axe);
+        await turnsTo(ada, "kitchen");
+        await ada.click("#count");
+        await assertNoViolations(ada, axe);
+        await ada.locator("#people .sender").first().click();
+        await say(ada, "a secret");
+        await settled(ada);
+        await assertNoViolations(ada, axe);
+        await ada.close();
+      }
+    }
+  },
+};
+
+async function assertNoViolations(page, axe) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
+  assert.deepEqual(told, []);
+}
+
+/** What a field of one line makes of a text. */
+function asTyped(text) {
+  return text.trim();
+}
