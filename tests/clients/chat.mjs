@@ -15,8 +15,10 @@ import {
   client,
   clients,
   collect,
+  firsts,
   join,
   log,
+  logAny,
   lose,
   manager,
   mode,
@@ -148,6 +150,52 @@ const checks = {
     await heard;
     await bob.emitWithAck("whoami");
     assert.deepEqual(silent, []);
+  },
+
+  // People
+
+  async "who gives a name is seen coming, typing and going, by any door"() {
+    const program = await start();
+    const options = { address: program.address };
+    const plain = await door(program);
+    const bob = await client({ ...options, auth: { name: "Ada" } });
+    assert.deepEqual(await plain.read(), ["joined", "", bob.id, "Ada"]);
+    const heard = logAny(bob);
+    const ada = await client({ ...options, auth: { name: "Ada" } });
+    assert.deepEqual(await plain.read(), ["joined", "", ada.id, "Ada-2"]);
+    assert.equal(await ada.emitWithAck("name", "Eve"), "Eve");
+    assert.deepEqual(await plain.read(), ["renamed", ada.id, "Eve", "Ada-2"]);
+    const [people] = await new Promise((done) => bob.emit("who", "", (...told) => done(told)));
+    assert.deepEqual(people, [[bob.id, "Ada"], [ada.id, "Eve"]]);
+    await ada.emitWithAck("typing", "");
+    assert.deepEqual(await plain.read(), ["typing", "", ada.id, "Eve"]);
+    const { id } = await ada.emitWithAck("chat message", "hello");
+    assert.deepEqual(await plain.read(), ["chat message", "hello", id, ada.id, { name: "Eve" }]);
+    const former = ada.id;
+    ada.disconnect();
+    assert.deepEqual(await plain.read(), ["left", "", former, "Eve"]);
+    await bob.emitWithAck("whoami");
+    assert.deepEqual(firsts(heard), ["joined", "renamed", "typing", "chat message", "left"]);
+  },
+
+  async "who joins a room and says how far it has read gets the rest, and is told of a gap"() {
+    const { address } = await start("--history", "2");
+    const [ada, bob] = await clients(2, { address });
+    await ada.emitWithAck("join", "kitchen");
+    for (const text of ["1", "2", "3", "4"]) await ada.emitWithAck("room message", "kitchen", text);
+    const heard = logAny(bob);
+    for (const offset of [0, 1]) await bob.emitWithAck("join", "kitchen", offset);
+    const rest = ["room message", "room message"];
+    assert.deepEqual(firsts(heard), [...rest, "gap", ...rest]);
+  },
+
+  async "what comes too fast is refused in words, and the connection lives"() {
+    const { address } = await start("--chat-rate", "1");
+    const ada = await client({ address });
+    const answers = await Promise.all(numbers(30).map((i) => ada.emitWithAck("chat message", `${i}`)));
+    assert.ok(answers.slice(0, 10).every(({ id }) => id));
+    assert.match(answers.at(-1).error, /^too fast: 1 in a second/);
+    assert.deepEqual(await whoami(ada), [ada.id, []]);
   },
 
   // Refusals
