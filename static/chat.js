@@ -145,7 +145,7 @@ function goIn(view) {
 	const { key, heard } = view;
 	if (view.inside) return ask(view);
 	socket.emit("join", key, heard, ({ error }) => {
-		if (views.get(key) !== view) return goOut(key);
+		if (views.get(key) !== view) return views.has(key) || goOut(key);
 		if (error) return forget(view, `The server did not let you into ${key}: ${error}.`);
 		view.inside = view.known = true;
 		listen();
@@ -413,7 +413,8 @@ function hear(key, text, n, from, about) {
 	if (at && !view.known) return;
 	if (view === current && !stick) fresh += 1;
 	if (document.hidden) countUnread(unread + 1);
-	if (document.hidden || view !== current) view.unread += 1;
+	if (!document.hidden && view === current) return;
+	view.unread += 1;
 	showTab(view);
 }
 

@@ -86,7 +86,11 @@ export const people = {
     await textIs(ada, "#people li", "Ada (you)");
     const eve = await user("", { name: "Eve" });
     await textIs(ada, "#count", "3 online");
-    await ada.locator("#people").getByRole("button", { name: "Eve" }).waitFor();
+    const button = ada.locator("#people").getByRole("button", { name: "Eve" });
+    await button.focus();
+    await say(bob, "hello");
+    await hears(ada, "hello");
+    assert.ok(await button.evaluate((node) => node === document.activeElement), "it keeps the focus");
     await eve.close();
     await textIs(ada, "#count", "2 online");
     await ada.locator("#people").getByRole("button", { name: "Bob" }).click();
@@ -124,8 +128,15 @@ export const people = {
     await say(eve, "here");
     await hears(ada, "here");
     await hasUnread(ada, "attic", 0);
+    await ada.evaluate(() => {
+      const log = document.querySelector("#log");
+      new MutationObserver(() => (globalThis.live = log.ariaLive)).observe(log, { childList: true });
+    });
     await ada.locator("#rooms").getByRole("link", { name: "kitchen 2 unread" }).click();
+    await hears(ada, "two");
     assert.deepEqual(await texts(ada), ["one", "two"]);
+    assert.equal(await ada.evaluate(() => globalThis.live), "off", "the list is not read out");
+    await ada.locator("#log[aria-live=polite]").waitFor();
     await hasUnread(ada, "kitchen", 0);
     assert.equal(await ada.getAttribute("#rooms [aria-current=page]", "href"), "#kitchen");
     await ada.reload();
