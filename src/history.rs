@@ -71,7 +71,7 @@ impl Said {
 }
 
 impl History {
-    /// Keeps so many messages of a place, and a MiB of all of them at most.
+    /// Keeps so many messages of a place, and half a MiB of all of them at most.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -171,7 +171,8 @@ impl History {
     }
 }
 
-const MAX_BYTES: usize = 1 << 20;
+/// Less than may wait for one client that has just come.
+const MAX_BYTES: usize = 512 << 10;
 /// Names that are remembered: a client tries again within seconds.
 const MAX_NAMES: usize = 10_000;
 
