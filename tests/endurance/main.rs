@@ -28,8 +28,9 @@ use town::Town;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// All clients have one address and come as fast as they can. Who is lost is kept for a moment only:
-/// memory would depend on how fast clients come, which is no leak and differs from run to run.
-const FLAGS: [&str; 10] = [
+/// memory would depend on how fast clients come, which is no leak and differs from run to run. What
+/// was said is not kept: each further room would have its share, until all of that is full.
+const FLAGS: [&str; 12] = [
     "--host",
     "0.0.0.0",
     "--port",
@@ -38,6 +39,8 @@ const FLAGS: [&str; 10] = [
     "100000",
     "--chat-rate",
     "1000000",
+    "--history",
+    "0",
     "--max-disconnection-duration",
     "1",
 ];
