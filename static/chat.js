@@ -29,7 +29,7 @@ const socket = io({
 });
 
 let failures = 0;
-let timer; // of the next try
+let timer;
 
 function dial() {
 	clearTimeout(timer);
@@ -187,7 +187,6 @@ function keyOfAddress() {
 	return (attempt(() => decodeURIComponent(fragment)) ?? fragment).trim();
 }
 
-/** For when the page is loaded again. */
 function remember() {
 	const rooms = [...views.keys()].filter((key) => views.get(key).isRoom);
 	attempt(() => (sessionStorage.rooms = JSON.stringify(rooms)));
@@ -196,7 +195,7 @@ function remember() {
 function attempt(what) {
 	try {
 		return what();
-	} catch {} // as where the browser keeps nothing for us
+	} catch {} // the browser keeps nothing
 }
 
 // People
@@ -255,7 +254,9 @@ function went(view, id, name) {
 	untype(view, id);
 	tell(view, `${name} left`);
 	const secret = views.get(`@${id}`);
-	if (!view.key && secret) tell(secret, `${name} left`);
+	if (view.key) return;
+	if (secret) tell(secret, `${name} left`);
+	if (name === wanted) socket.emit("name", wanted, showName);
 }
 
 function renamed(id, name, former) {
