@@ -63,8 +63,8 @@ export async function onWebSocket(program = server) {
 }
 
 /** A socket of the main namespace over long-polling. */
-export async function onPolling(program = server) {
-  const poller = await Poller.open(program);
+export async function onPolling(program = server, headers = undefined) {
+  const poller = await Poller.open(program, headers);
   return { poller, id: await connect(poller) };
 }
 
