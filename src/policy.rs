@@ -24,7 +24,7 @@ pub enum Policy {
 }
 
 /// Messages of which a slow receiver may miss some: those of a room, or of a topic in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lot(NonZeroU64);
 
 /// The policies of rooms, by name. A room need not exist to have one.

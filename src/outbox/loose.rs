@@ -5,7 +5,7 @@
 //! been written it goes into a batch again, and so it does when something follows that must not be
 //! dropped: the order stays.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use slab::Slab;
 
@@ -31,7 +31,14 @@ pub(crate) struct Loose {
 /// What waits for one receiver.
 #[derive(Debug, Default)]
 struct Queue {
-    entries: VecDeque<(u32, Lot)>,
+    /// By number, so in the order of sending.
+    entries: BTreeMap<u64, (u32, Lot)>,
+    /// The number of the one that waits of each lot of which the latest is kept.
+    latest: HashMap<Lot, u64>,
+    /// The numbers of all others: whether taken or dropped, the first of them goes first.
+    others: VecDeque<u64>,
+    /// The number of the next.
+    next: u64,
     /// Bytes of its messages.
     bytes: usize,
 }
@@ -133,7 +140,7 @@ impl Outboxes {
         loose.bytes += ENTRY;
         let queue = loose.queues.entry(key).or_default();
         queue.bytes += run.len();
-        queue.entries.push_back((message, lot));
+        queue.push(message, lot);
         self.make_room(key, self.limit / 2);
         // All that is left may be needed: it joins the backlog, and the limit of that decides.
         if self.loose(key) > self.limit {
@@ -145,8 +152,7 @@ impl Outboxes {
     fn make_room(&mut self, key: u32, bytes: usize) {
         let loose = &mut self.loose;
         while let Some(queue) = loose.queues.get(&key).filter(|queue| queue.bytes > bytes) {
-            let mut lots = queue.entries.iter().map(|(_, lot)| lot);
-            let Some(oldest) = lots.position(|lot| !lot.keeps_latest()) else {
+            let Some(&oldest) = queue.others.front() else {
                 return;
             };
             loose.take(key, oldest);
@@ -158,7 +164,7 @@ impl Outboxes {
     fn commit(&mut self, key: u32, limit: usize) {
         let number = self.number;
         while let Some(queue) = self.loose.queues.get(&key) {
-            let Some(&(first, _)) = queue.entries.front() else {
+            let Some((&at, &(first, _))) = queue.entries.first_key_value() else {
                 return;
             };
             let Message { bytes, run, .. } = &self.loose.messages[first as usize];
@@ -182,7 +188,7 @@ impl Outboxes {
                 return self.loose.ready.push(key);
             };
             self.loose.messages[first as usize].run = Some((number, run));
-            self.loose.take(key, 0);
+            self.loose.take(key, at);
             self.push(key, run);
         }
     }
@@ -201,17 +207,20 @@ impl Loose {
 
     /// Forgets what waits for a key.
     pub(super) fn close(&mut self, key: u32) {
-        while self.queues.contains_key(&key) {
-            self.take(key, 0);
-        }
+        let queue = self.queues.get(&key);
+        let all: Vec<_> = queue
+            .into_iter()
+            .flat_map(|queue| queue.entries.keys().copied())
+            .collect();
+        all.into_iter().for_each(|at| self.take(key, at));
     }
 
     /// Takes an entry out of a queue.
-    fn take(&mut self, key: u32, at: usize) {
+    fn take(&mut self, key: u32, at: u64) {
         let Some(queue) = self.queues.get_mut(&key) else {
             return;
         };
-        let Some((message, _)) = queue.entries.remove(at) else {
+        let Some(message) = queue.remove(at) else {
             return;
         };
         let held = &mut self.messages[message as usize];
@@ -232,15 +241,36 @@ impl Loose {
         }
     }
 
-    /// Drops those of a lot.
+    /// Drops the one of a lot.
     fn drop_lot(&mut self, key: u32, lot: Lot) {
-        let same = |queue: &Queue| queue.entries.iter().position(|entry| entry.1 == lot);
-        while let Some(at) = self.queues.get(&key).and_then(same) {
+        let queue = self.queues.get(&key);
+        if let Some(&at) = queue.and_then(|queue| queue.latest.get(&lot)) {
             self.take(key, at);
             self.dropped += 1;
         }
     }
 }
 
-/// Bytes that a message takes in a queue.
-const ENTRY: usize = size_of::<(u32, Lot)>();
+impl Queue {
+    fn push(&mut self, message: u32, lot: Lot) {
+        let at = self.next;
+        self.next += 1;
+        self.entries.insert(at, (message, lot));
+        match lot.keeps_latest() {
+            true => _ = self.latest.insert(lot, at),
+            false => self.others.push_back(at),
+        }
+    }
+
+    fn remove(&mut self, at: u64) -> Option<u32> {
+        let (message, lot) = self.entries.remove(&at)?;
+        match lot.keeps_latest() {
+            true => _ = self.latest.remove(&lot),
+            false => _ = self.others.pop_front(),
+        }
+        Some(message)
+    }
+}
+
+/// Bytes that a message takes in a queue, roughly: its place, and where that is found.
+const ENTRY: usize = 64;

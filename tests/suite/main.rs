@@ -36,6 +36,7 @@ mod support;
 mod table;
 #[cfg(feature = "files")]
 mod temp;
+mod topics;
 mod upload;
 mod waits;
 mod websocket;
