@@ -237,11 +237,18 @@ impl Recovery {
 
 impl Entry {
     fn size(&self) -> usize {
-        self.frames.iter().map(Frame::len).sum::<usize>() + OVERHEAD
+        let packets: usize = self.frames.iter().map(Frame::len).sum();
+        packets + self.addressees.size() + OVERHEAD
     }
 }
 
 impl Addressees {
+    /// Bytes of the names, which may be longer than the event, and as many as one likes.
+    fn size(&self) -> usize {
+        let names = self.to.iter().flatten().chain(&self.except);
+        names.map(|name| name.len() + size_of::<String>()).sum()
+    }
+
     pub(super) fn mean(&self, rooms: &[String]) -> bool {
         let among = |names: &[String]| names.iter().any(|name| rooms.contains(name));
         self.to.as_deref().is_none_or(among) && !among(&self.except)
@@ -250,3 +257,30 @@ impl Addressees {
 
 /// Bytes that an entry of the log takes beside its packets.
 const OVERHEAD: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Sim};
+
+    #[test]
+    fn the_names_of_rooms_count() {
+        let (mut sim, mut recovery) = (Sim::new(Config::default()), Recovery::default());
+        for _ in 0..10 {
+            let entry = Entry {
+                time: 0,
+                namespace: "/".into(),
+                addressees: Addressees {
+                    to: Some(vec!["x".repeat(400)]),
+                    except: vec!["y".repeat(500)],
+                },
+                frames: vec![Frame::Text("2[]".into())],
+            };
+            recovery.append(sim.hub(), entry, 1000, 5000);
+        }
+        assert!((3..5).contains(&recovery.log.len()));
+        assert!((3000..=5000).contains(&sim.hub().memory()));
+        recovery.give_back(sim.hub(), 5000);
+        assert_eq!(sim.hub().memory(), 0);
+    }
+}
