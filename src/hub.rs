@@ -300,6 +300,11 @@ impl Hub {
         self.stats.dropped += messages as u64;
     }
 
+    /// Counts a body in [`Stats::crammed`]: for a layer that takes no more packets with one.
+    pub fn note_crammed(&mut self) {
+        self.stats.crammed += 1;
+    }
+
     /// Whether nothing waits to be written to a socket: what is sent now is not behind a backlog.
     pub fn is_idle(&self, id: Id) -> bool {
         self.is_open(id) && self.outboxes.is_empty(id.key)

@@ -33,6 +33,12 @@ pub struct Stats {
     pub violations: u64,
     /// WebSockets closed because a ping was not answered, or a message not whole, in time.
     pub timed_out: u64,
+    /// Connections over HTTP closed because no next request came in time.
+    pub idled: u64,
+    /// Connections over HTTP closed because the peer took nothing of an answer in time.
+    pub untaken: u64,
+    /// Bodies with more packets than a layer takes, as `socketio::Options::max_packets`.
+    pub crammed: u64,
     /// Times that a connection was not read for a tenth of a second, since it sent faster than
     /// `Config::request_rate` or `Config::message_rate`.
     pub slowed: u64,

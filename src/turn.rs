@@ -189,6 +189,8 @@ impl Hub {
                 self.set_deadline(id.key, self.config.ping_timeout);
             }
             Phase::Idle | Phase::Stream | Phase::Closing | Phase::Last | Phase::Drain => {
+                self.stats.idled += u64::from(phase == Phase::Idle);
+                self.stats.untaken += u64::from(phase == Phase::Stream);
                 self.lose(id, CloseReason::TimedOut)
             }
             Phase::Gone => {}

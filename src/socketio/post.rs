@@ -128,6 +128,7 @@ impl SocketIo {
             .count();
         hub.charge(id, packets);
         if packets > most {
+            hub.note_crammed();
             log::info!("a session ends: more than {most} packets in a body");
             return Err(Reason::ParseError);
         }

@@ -246,3 +246,23 @@ fn every_wait_has_an_end_under_95_seconds() {
         assert!(seconds < 95, "{}: {seconds}", wait.name);
     }
 }
+
+#[test]
+fn who_asks_for_nothing_more_and_who_takes_nothing_are_counted() {
+    let mut sim = Sim::new(Config::default());
+    let mut large = |hub: &mut Hub, event: Event<'_>| {
+        if let Event::Request { id, .. } = event {
+            hub.respond(id, Response::new(200).body(vec![b'x'; 5_000_000]));
+        }
+    };
+    let (idle, stuck) = (sim.connect(), sim.connect());
+    sim.set_room(stuck, 0);
+    sim.receive(stuck, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", &mut large);
+    for _ in 0..100 {
+        sim.end_turn(&mut large);
+        sim.advance(1000);
+    }
+    assert!(!sim.is_connected(idle) && !sim.is_connected(stuck));
+    let stats = sim.hub().stats();
+    assert_eq!((stats.idled, stats.untaken), (1, 1));
+}

@@ -123,6 +123,7 @@ fn a_body_of_too_many_packets_ends_its_session() {
     assert_eq!(world.ask("POST", &sid, &packets(3)), "ok");
     assert_eq!(cut(&mut world), 0);
     assert!(world.ask("POST", &sid, &packets(4)).contains("Bad request"));
+    assert_eq!(world.sim.hub().stats().crammed, 1);
     assert_eq!(world.log().last().unwrap(), "disconnect, parse error");
 }
 
