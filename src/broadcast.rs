@@ -2,6 +2,7 @@
 
 use crate::hub::Hub;
 use crate::id::Id;
+use crate::outbox::Run;
 use crate::policy::{Choice, Lot, Policy};
 use crate::rooms::{Audience, Who};
 use crate::ws::Message;
@@ -83,15 +84,24 @@ impl Hub {
         let Some(run) = self.encode_frame(message.opcode(), message.payload()) else {
             return 0;
         };
+        let room = self.rooms.single(audience);
+        let count = match room.filter(|_| self.outboxes.sends_all(lot)) {
+            Some((members, but)) => self.outboxes.fan_out(members, but, run),
+            None => self.send_each(audience, run, lot),
+        };
+        if count == 0 {
+            self.outboxes.take_back(run);
+        }
+        self.stats.delivered += count as u64;
+        count
+    }
+
+    fn send_each(&mut self, audience: &Audience, run: Run, lot: Option<Lot>) -> usize {
         let mut count = 0;
         self.rooms.for_each_slot(audience, |key| {
             self.outboxes.send(key, run, lot);
             count += 1;
         });
-        if count == 0 {
-            self.outboxes.take_back(run);
-        }
-        self.stats.delivered += count as u64;
         count
     }
 }

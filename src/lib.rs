@@ -39,8 +39,8 @@
 //!                 entry proxy deliver pace ending drain    bytes → events, closes, end of a turn
 //!                 turn
 //! 1  structures   rooms rooms/{event,audience,joined,members,own,sids}
-//!                 outbox outbox/{run,backlog,loose} policy bucket gate network
-//!                 seldom timer id stats config
+//!                 outbox outbox/{run,fanout,backlog,loose,streamed}
+//!                 policy bucket gate network seldom timer id stats config
 //! 0  bytes        http/{head,authority,body,response} ws/{decode,encode,handshake,compression}
 //!                 ws/deflate ws/deflate/offer              the feature `deflate`
 //! ```

@@ -8,13 +8,15 @@
 //! which the backlogs hold ranges again. A segment lives as long as a range of it does.
 
 mod backlog;
+mod fanout;
 mod loose;
 mod run;
+mod streamed;
 
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Write};
 
-use crate::http::Stream;
 use backlog::{Backlog, Segments};
+use fanout::Fanout;
 use loose::Loose;
 pub(crate) use run::Run;
 
@@ -35,6 +37,7 @@ pub(crate) struct Outboxes {
     /// Ranges of the batch that are in backlogs.
     apart: usize,
     segments: Segments,
+    fanout: Fanout,
     loose: Loose,
     /// Bytes that may wait for one receiver.
     limit: usize,
@@ -73,6 +76,7 @@ impl Outboxes {
 
     /// Forgets all that waits for a key.
     pub(crate) fn close(&mut self, key: u32) {
+        self.give_out();
         self.runs[key as usize] = Run::EMPTY;
         if let Some(backlog) = self.backlogs[key as usize].take() {
             backlog.release(&mut self.segments);
@@ -114,12 +118,13 @@ impl Outboxes {
 
     /// Bytes of the batch, and of the lists of its ranges.
     pub(crate) fn unsealed(&self) -> usize {
-        self.batch.len() + self.apart * size_of::<Run>()
+        self.batch.len() + self.apart * size_of::<Run>() + self.fanout.memory()
     }
 
     /// Queues a range of the batch for a key.
     #[inline]
     pub(crate) fn push(&mut self, key: u32, run: Run) {
+        self.give_out();
         let last = &mut self.runs[key as usize];
         match !last.is_empty() && last.end == run.start {
             true => last.end = run.end,
@@ -141,14 +146,9 @@ impl Outboxes {
         }
     }
 
-    /// Queues a body that is read when all before it is written.
-    pub(crate) fn stream(&mut self, key: u32, stream: Stream) {
-        self.backlog_of(key).stream = Some(stream);
-        self.mark(key);
-    }
-
     /// Has a key flushed at the end of the turn, though nothing may wait for it.
     pub(crate) fn touch(&mut self, key: u32) {
+        self.give_out();
         if self.runs[key as usize].is_empty() {
             self.mark(key);
         }
@@ -171,7 +171,8 @@ impl Outboxes {
 
     /// Bytes that wait for a key, those of this turn included.
     pub(crate) fn waiting(&self, key: u32) -> usize {
-        self.backlog(key) + self.runs_of(key).map(Run::len).sum::<usize>()
+        let runs: usize = self.runs_of(key).map(Run::len).sum();
+        self.backlog(key) + runs + self.fanout.waiting(key)
     }
 
     /// Whether more than so much waits for a key. Asked for every frame, so that the ranges of the
@@ -184,11 +185,12 @@ impl Outboxes {
     pub(crate) fn is_empty(&self, key: u32) -> bool {
         self.runs[key as usize].is_empty()
             && self.backlogs[key as usize].is_none()
-            && self.loose(key) == 0
+            && self.loose(key) + self.fanout.waiting(key) == 0
     }
 
     /// The keys with something to write; each is then flushed, and the batch sealed.
     pub(crate) fn take_dirty(&mut self) -> Vec<u32> {
+        self.give_out();
         // Sockets that were accepted one after the other lie near each other in the kernel, too.
         self.dirty.sort_unstable();
         std::mem::take(&mut self.dirty)
@@ -205,7 +207,7 @@ impl Outboxes {
 
     /// Whether something wants to be written in the next turn, without waiting for a socket.
     pub(crate) fn is_dirty(&self) -> bool {
-        !self.dirty.is_empty() || self.has_ready()
+        !self.dirty.is_empty() || !self.fanout.is_empty() || self.has_ready()
     }
 
     /// Bytes that all backlogs together keep in memory.
@@ -330,37 +332,6 @@ impl Outboxes {
             false => Flushed::Some,
         }
     }
-
-    /// Reads a piece of a streamed body and writes it.
-    fn write_piece(&mut self, backlog: &mut Backlog, out: &mut dyn Write) -> Flushed {
-        let Some(stream) = &mut backlog.stream else {
-            return Flushed::All;
-        };
-        self.piece.clear();
-        let want = stream.left.min(PIECE);
-        match (&mut stream.source).take(want).read_to_end(&mut self.piece) {
-            Ok(n) if n as u64 == want => stream.left -= want,
-            Ok(_) => return broken_source("it ended too early"),
-            Err(error) => return broken_source(error),
-        }
-        if stream.left == 0 {
-            backlog.stream = None;
-        }
-        self.writes += 1;
-        let Ok(n) = write(out, &[IoSlice::new(&self.piece)]) else {
-            return Flushed::Broken;
-        };
-        backlog.moved |= n > 0;
-        if n < self.piece.len() {
-            backlog.keep_bytes(&self.piece[n..], &mut self.segments);
-            backlog.blocked = true;
-            return Flushed::Some;
-        }
-        match backlog.stream {
-            None => Flushed::All,
-            Some(_) => Flushed::Some,
-        }
-    }
 }
 
 /// One call of `write`: how many bytes were taken, 0 when the socket is full.
@@ -379,13 +350,6 @@ fn write(out: &mut dyn Write, slices: &[IoSlice<'_>]) -> io::Result<usize> {
     }
 }
 
-fn broken_source(why: impl std::fmt::Display) -> Flushed {
-    log::warn!("a streamed body cannot be read on: {why}");
-    Flushed::Broken
-}
-
-/// Bytes of a streamed body that are read at a time.
-const PIECE: u64 = 64 * 1024;
 /// Bytes of a batch, far from the end of `u32`, also when it is appended to a segment.
 const MAX_BATCH: usize = 1 << 31;
 /// Keys of a list that is kept: a broadcast to all must not cost all of them four bytes for ever.

@@ -26,7 +26,7 @@ use audience::Target;
 pub use audience::{Audience, Who};
 pub use event::RoomEvent;
 use joined::Joined;
-use members::Members;
+pub(crate) use members::Members;
 use sids::Sids;
 
 /// Rooms and their members. Every change calls the hook that comes with it, in order.
@@ -49,8 +49,8 @@ pub struct Rooms<I> {
     rooms: Slab<Room>,
     /// By slot.
     members: Vec<Option<Member<I>>>,
+    present: Members,
     sids: Sids,
-    len: usize,
 }
 
 #[derive(Debug)]
@@ -75,8 +75,8 @@ impl<I: Slot> Rooms<I> {
             names: HashMap::new(),
             rooms: Slab::new(),
             members: Vec::new(),
+            present: Members::default(),
             sids: Sids::default(),
-            len: 0,
         }
     }
 
@@ -102,7 +102,7 @@ impl<I: Slot> Rooms<I> {
             joined: Joined::default(),
         });
         self.sids.insert(slot as u32, sids_of(&self.members));
-        self.len += 1;
+        self.present.insert(slot as u32);
         true
     }
 
@@ -123,7 +123,7 @@ impl<I: Slot> Rooms<I> {
             self.sids.remove(member.sid, sids_of(&self.members));
         }
         self.members[slot] = None;
-        self.len -= 1;
+        self.present.remove(slot as u32);
         true
     }
 
@@ -185,7 +185,7 @@ impl<I: Slot> Rooms<I> {
 
     /// Number of members, whatever their rooms.
     pub fn population(&self) -> usize {
-        self.len
+        self.present.len()
     }
 
     /// The rooms of a member in the order of joining.
@@ -234,10 +234,11 @@ impl<I: Slot> Rooms<I> {
         let Audience { to, except } = audience;
         let among = |targets: &[Target], slot| targets.iter().any(|room| self.holds(*room, slot));
         if audience.is_everyone() {
-            let present = |slot: &u32| self.member(*slot as usize).is_some();
-            (0..self.members.len() as u32)
-                .filter(|slot| present(slot) && !among(except, *slot))
-                .for_each(&mut visit);
+            self.present.for_each(|slot| {
+                if !among(except, slot) {
+                    visit(slot);
+                }
+            });
         }
         for (n, target) in to.iter().enumerate() {
             let visit = |slot| {
@@ -250,6 +251,20 @@ impl<I: Slot> Rooms<I> {
                 Target::One(slot) => [slot].into_iter().for_each(visit),
                 Target::Nobody => {}
             }
+        }
+    }
+
+    /// The one room that an audience means, less one member at most; none if it means more than that.
+    pub(crate) fn single(&self, audience: &Audience) -> Option<(&Members, Option<u32>)> {
+        let members = match audience.to[..] {
+            [] => &self.present,
+            [Target::Room(room)] => &self.rooms[room as usize].members,
+            _ => return None,
+        };
+        match audience.except[..] {
+            [] | [Target::Nobody] => Some((members, None)),
+            [Target::One(slot)] => Some((members, Some(slot))),
+            _ => None,
         }
     }
 

@@ -108,7 +108,7 @@ impl FanOut {
     /// messages share a write, large ones do not.
     pub(crate) fn messages(&self, share: usize) -> u32 {
         let under_way = self.publishers * self.window;
-        let deliveries = (DELIVERIES * under_way.min(8)).min(MAX_BYTES / self.size);
+        let deliveries = (DELIVERIES * under_way.min(64)).min(MAX_BYTES / self.size);
         let messages = deliveries / self.receivers / self.publishers / share;
         // But so many that as much is under way as the row says.
         messages.max(self.window) as u32

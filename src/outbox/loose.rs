@@ -58,10 +58,16 @@ impl Outboxes {
     /// Queues a message, which waits apart if it is of a lot and the receiver is slow.
     #[inline]
     pub(crate) fn send(&mut self, key: u32, run: Run, lot: Option<Lot>) {
-        match lot.is_none() && self.loose.queues.is_empty() {
+        match self.sends_all(lot) {
             true => self.push(key, run),
             false => self.send_rarely(key, run, lot),
         }
+    }
+
+    /// Whether messages of a lot go to all who are to get them, whoever is slow.
+    #[inline]
+    pub(crate) fn sends_all(&self, lot: Option<Lot>) -> bool {
+        lot.is_none() && self.loose.queues.is_empty()
     }
 
     #[inline(never)]

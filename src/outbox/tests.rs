@@ -1,6 +1,8 @@
 //! Counted writes: one for each receiver, whatever was sent; and nothing lost to a slow one.
 
+use super::streamed::PIECE;
 use super::*;
+use crate::http::Stream;
 
 /// A socket that takes so many bytes until it is full, and counts the calls.
 #[derive(Default)]

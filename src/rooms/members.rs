@@ -5,15 +5,15 @@
 //! A thousand neighbours take 256 bytes; one that is far from all others takes 16.
 
 /// Slots, each at most once.
-#[derive(Debug, Default)]
-pub(super) struct Members {
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Members {
     /// The number of the word and its bits, of which one is set at least; sorted.
     words: Vec<(u32, u64)>,
     len: u32,
 }
 
 impl Members {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len as usize
     }
 
@@ -21,13 +21,13 @@ impl Members {
         self.len == 0
     }
 
-    pub(super) fn contains(&self, slot: u32) -> bool {
+    pub(crate) fn contains(&self, slot: u32) -> bool {
         let (word, bit) = place(slot);
         self.find(word).is_ok_and(|at| self.words[at].1 & bit != 0)
     }
 
     /// Adds a slot that is not there yet.
-    pub(super) fn insert(&mut self, slot: u32) {
+    pub(crate) fn insert(&mut self, slot: u32) {
         let (word, bit) = place(slot);
         match self.find(word) {
             Ok(at) => self.words[at].1 |= bit,
@@ -51,9 +51,15 @@ impl Members {
         }
     }
 
+    /// Becomes the same as another one, in the memory it has.
+    pub(crate) fn copy(&mut self, other: &Self) {
+        self.words.clone_from(&other.words);
+        self.len = other.len;
+    }
+
     /// Calls for each, the lowest first.
     #[inline]
-    pub(super) fn for_each(&self, mut visit: impl FnMut(u32)) {
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(u32)) {
         for &(word, mut bits) in &self.words {
             while bits != 0 {
                 visit(word * u64::BITS + bits.trailing_zeros());
