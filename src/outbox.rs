@@ -111,6 +111,11 @@ impl Outboxes {
         self.batch.truncate(run.start as usize);
     }
 
+    /// How many will be written to, about.
+    pub(crate) fn receivers(&self) -> usize {
+        self.dirty.len() + self.fanout.receivers()
+    }
+
     /// The number of the batch that is being filled.
     pub(crate) fn number(&self) -> u32 {
         self.number

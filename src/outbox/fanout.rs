@@ -23,6 +23,10 @@ impl Fanout {
         self.run.is_none()
     }
 
+    pub(super) fn receivers(&self) -> usize {
+        self.run.map_or(0, |_| self.members.len())
+    }
+
     /// Bytes of the list.
     pub(super) fn memory(&self) -> usize {
         self.left_out.len() * size_of::<(u32, Run)>()
