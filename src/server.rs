@@ -80,7 +80,7 @@ impl Server {
             buffer: vec![0; BUFFER].into_boxed_slice(),
             carry: Vec::new(),
             spare: Vec::new(),
-            hub: Hub::new(config, 0, Box::new(random_sid)),
+            hub: Hub::new(config, 0, Box::new(random_sids())),
             start: Instant::now(),
             poll,
         })
@@ -284,14 +284,24 @@ impl Drop for Server {
     }
 }
 
-fn random_sid() -> Sid {
-    let mut bytes = [0; 15];
-    SysRng
-        .try_fill_bytes(&mut bytes)
-        .expect("the system has random numbers");
-    Sid::new(bytes)
+/// Names out of random bytes of the system, which is asked once for many of them.
+fn random_sids() -> impl FnMut() -> Sid + Send {
+    let mut names = [[0; 15]; NAMES];
+    let mut fresh = 0;
+    move || {
+        if fresh == 0 {
+            SysRng
+                .try_fill_bytes(names.as_flattened_mut())
+                .expect("the system has random numbers");
+            fresh = NAMES;
+        }
+        fresh -= 1;
+        Sid::new(names[fresh])
+    }
 }
 
+/// Names for which the system is asked at a time.
+const NAMES: usize = 32;
 /// Bytes of one read, which is also what one peer may take of a turn.
 const BUFFER: usize = 64 * 1024;
 /// Of so many receivers one look more is taken whether something has come, before they are written

@@ -220,10 +220,10 @@ pub(crate) fn parse<'a>(
     limits: Limits,
     fields: &'a mut Vec<httparse::Header<'a>>,
 ) -> Result<Option<Head<'a>>, Fault> {
-    let Some(len) = head_len(bytes, limits.bytes)? else {
+    let Some((len, lines)) = head_len(bytes, limits.bytes)? else {
         return Ok(None);
     };
-    fields.resize(limits.fields, EMPTY_HEADER);
+    fields.resize(lines.min(limits.fields), EMPTY_HEADER);
     let mut parsed = httparse::Request::new(fields);
     match parsed.parse(&bytes[..len]) {
         Ok(Status::Complete(_)) => {}
@@ -253,9 +253,10 @@ pub(crate) fn parse<'a>(
     }))
 }
 
-/// Finds the end of the head, and refuses what httparse would let pass: a line that ends in LF alone.
-fn head_len(bytes: &[u8], limit: usize) -> Result<Option<usize>, Fault> {
-    let mut line_start = 0;
+/// Finds the end of the head, and how many fields it has at most. Refuses what httparse would let
+/// pass: a line that ends in LF alone.
+fn head_len(bytes: &[u8], limit: usize) -> Result<Option<(usize, usize)>, Fault> {
+    let (mut line_start, mut lines) = (0, 0);
     let mut seen_request_line = false;
     for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
         if at + 1 > limit {
@@ -267,8 +268,9 @@ fn head_len(bytes: &[u8], limit: usize) -> Result<Option<usize>, Fault> {
         }
         let empty = at == line_start + 1;
         if empty && seen_request_line {
-            return Ok(Some(at + 1));
+            return Ok(Some((at + 1, lines)));
         }
+        lines += usize::from(seen_request_line);
         seen_request_line |= !empty;
         line_start = at + 1;
     }
