@@ -132,6 +132,9 @@ impl<'a> Request<'a> {
     }
 
     fn absolute(&self) -> Option<&'a str> {
+        if self.target.starts_with('/') {
+            return None;
+        }
         let (scheme, rest) = self.target.split_once("://")?;
         (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
             .then_some(rest)

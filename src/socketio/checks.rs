@@ -153,12 +153,6 @@ impl SocketIo {
 
 /// A parameter of the query; ids and numbers need no decoding.
 pub(super) fn parameter<'a>(request: &Request<'a>, name: &str) -> Option<&'a str> {
-    let pairs = request
-        .query()?
-        .split('&')
-        .filter_map(|pair| pair.split_once('='));
-    pairs
-        .filter(|(known, _)| *known == name)
-        .map(|(_, value)| value)
-        .next()
+    let mut pairs = request.query()?.split('&');
+    pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }

@@ -96,7 +96,10 @@ pub(crate) fn switching(
 }
 
 fn is_nonce(key: &str) -> bool {
-    STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16)
+    let mut nonce = [0; NONCE];
+    STANDARD
+        .decode_slice(key, &mut nonce)
+        .is_ok_and(|len| len == NONCE)
 }
 
 fn accept(key: &str) -> String {
@@ -105,6 +108,9 @@ fn accept(key: &str) -> String {
     sha1.update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
     STANDARD.encode(sha1.finalize())
 }
+
+/// Bytes of what a client chose at random (§4.1).
+const NONCE: usize = 16;
 
 #[cfg(test)]
 mod tests {
