@@ -333,16 +333,16 @@ fn text(bytes: &[u8]) -> Result<&str, Violation> {
     str::from_utf8(bytes).map_err(|_| Violation::NotUtf8)
 }
 
-/// §5.3, in blocks that the compiler turns into vector instructions.
-fn unmask(bytes: &mut [u8], mask: [u8; 4]) {
-    let mut block = [0; 32];
-    for (at, byte) in block.iter_mut().enumerate() {
-        *byte = mask[at % 4];
+/// §5.3, in words, several of which the compiler takes at once where it may.
+fn unmask(bytes: &mut [u8], [a, b, c, d]: [u8; 4]) {
+    let word = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let mut parts = bytes.chunks_exact_mut(size_of_val(&word));
+    for part in &mut parts {
+        let masked = u64::from_ne_bytes(part.try_into().expect("a part has the length of a word"));
+        part.copy_from_slice(&(masked ^ word).to_ne_bytes());
     }
-    for part in bytes.chunks_mut(block.len()) {
-        for (byte, mask) in part.iter_mut().zip(block) {
-            *byte ^= mask;
-        }
+    for (byte, mask) in parts.into_remainder().iter_mut().zip(word.to_ne_bytes()) {
+        *byte ^= mask;
     }
 }
 

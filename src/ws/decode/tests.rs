@@ -213,3 +213,13 @@ fn random_bytes_never_panic_and_split_as_they_like_fail_alike() {
         assert_eq!(feed(bytes.chunks(1)), whole, "seed {seed}: {bytes:?}");
     }
 }
+
+#[test]
+fn every_byte_of_a_payload_of_any_length_is_unmasked() {
+    let mask = [0x11, 0x22, 0x44, 0x88];
+    for len in 0..70 {
+        let mut bytes: Vec<u8> = (0..len).map(|n| n ^ mask[n as usize % 4]).collect();
+        unmask(&mut bytes, mask);
+        assert_eq!(bytes, (0..len).collect::<Vec<_>>());
+    }
+}
