@@ -3,6 +3,7 @@
 //! Three kinds: what slow receivers have not taken (`outbox`), what has come of messages and
 //! requests that are not whole, and what an application or a layer says that it holds.
 
+use std::collections::BinaryHeap;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -123,12 +124,11 @@ impl Hub {
     /// Cuts those for whom most is held until all together fit.
     fn shed(&mut self, enough: usize) {
         let conns = self.conns.iter();
-        let mut held: Vec<(usize, Id)> = conns
+        let mut held: BinaryHeap<(usize, Id)> = conns
             .map(|(key, conn)| (key as u32, conn))
             .map(|(key, conn)| (self.held_for(key), conn.id(key)))
             .filter(|(bytes, _)| *bytes > 0)
             .collect();
-        held.sort_unstable();
         while let Some((_, id)) = held.pop().filter(|_| self.memory() > enough) {
             if self.phase(id) != Some(Phase::Gone) {
                 log::warn!("connection {id}: cut, too much is held for all together (max_memory)");

@@ -220,7 +220,7 @@ impl Segments {
     /// Copies what `runs` hold of the batch, each byte once and none between them. The parts are in
     /// the order of the batch, and the caller makes ranges of all of them at once.
     pub(super) fn copy(&mut self, batch: &[u8], mut runs: Vec<Run>) -> Vec<Part> {
-        runs.sort_by_key(|run| run.start);
+        runs.sort_unstable_by_key(|run| run.start);
         let mut joined: Vec<Run> = Vec::new();
         for run in runs {
             match joined.last_mut() {

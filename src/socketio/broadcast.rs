@@ -95,17 +95,7 @@ impl<'i> Broadcast<'i> {
     /// or left, or the time is up. Clients of the plain door get the event, and are not waited for.
     #[expect(clippy::needless_pass_by_value, reason = "a tuple is written in place")]
     pub fn ask(self, event: &str, args: impl Arguments, timeout: u64) -> u64 {
-        self.state.asked += 1;
-        let id = self.state.asked;
-        let asked = Broadcast {
-            state: &mut *self.state,
-            hub: &mut *self.hub,
-            ..self
-        };
-        let mut asked = asked.send_to_some(event, &args, Some(id));
-        asked.retain(|socket| self.state.can_answer(*socket));
-        self.state.ask(self.hub, id, asked, timeout);
-        id
+        self.ask_for(event, &args, timeout)
     }
 
     /// The sockets themselves, in no particular order.
@@ -147,7 +137,7 @@ impl<'i> Broadcast<'i> {
     fn write(
         &mut self,
         event: &str,
-        args: &impl Arguments,
+        args: &dyn Arguments,
         id: Option<u64>,
     ) -> Option<(u32, Outgoing)> {
         let namespace = self.namespace.filter(|_| !packet::is_reserved(event))?;
@@ -171,7 +161,7 @@ impl<'i> Broadcast<'i> {
 
     /// Sends an event to each; says how many there are. The hot path: for most of them nothing is
     /// looked at but where their WebSocket is.
-    fn send(mut self, event: &str, args: &impl Arguments) -> usize {
+    fn send(mut self, event: &str, args: &dyn Arguments) -> usize {
         let Some((namespace, mut outgoing)) = self.write(event, args, None) else {
             return 0;
         };
@@ -193,7 +183,7 @@ impl<'i> Broadcast<'i> {
     }
 
     /// Sends an event to those who can take it now, or who are asked; says who they are.
-    fn send_to_some(mut self, event: &str, args: &impl Arguments, id: Option<u64>) -> Vec<Socket> {
+    fn send_to_some(mut self, event: &str, args: &dyn Arguments, id: Option<u64>) -> Vec<Socket> {
         let mut sockets = self.fetch_sockets();
         let Some((_, mut outgoing)) = self.write(event, args, id) else {
             return Vec::new();
@@ -203,6 +193,20 @@ impl<'i> Broadcast<'i> {
         }
         self.send_each(&mut outgoing, &sockets);
         sockets
+    }
+
+    fn ask_for(self, event: &str, args: &dyn Arguments, timeout: u64) -> u64 {
+        self.state.asked += 1;
+        let id = self.state.asked;
+        let asked = Broadcast {
+            state: &mut *self.state,
+            hub: &mut *self.hub,
+            ..self
+        };
+        let mut asked = asked.send_to_some(event, args, Some(id));
+        asked.retain(|socket| self.state.can_answer(*socket));
+        self.state.ask(self.hub, id, asked, timeout);
+        id
     }
 
     fn send_each(&mut self, outgoing: &mut Outgoing, sockets: &[Socket]) {

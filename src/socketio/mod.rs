@@ -58,7 +58,7 @@ mod session;
 mod sockets;
 mod websocket;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use slab::Slab;
 
@@ -93,7 +93,7 @@ pub struct SocketIo {
     /// Deadlines of sessions; made with the first event, which tells the time.
     timers: Option<Wheel>,
     /// In the order of asking.
-    questions: BTreeMap<u64, Question>,
+    questions: Vec<Question>,
     asked: u64,
     queue: VecDeque<Queued>,
     /// Sessions whose poll may be answered when the handler has returned, and some that are gone.
@@ -148,7 +148,7 @@ impl SocketIo {
             sockets: Slab::new(),
             generation: 0,
             timers: None,
-            questions: BTreeMap::new(),
+            questions: Vec::new(),
             asked: 0,
             queue: VecDeque::new(),
             dirty: Vec::new(),

@@ -32,7 +32,7 @@ impl Outgoing {
     pub(super) fn event(
         namespace: &str,
         event: &str,
-        args: &impl Arguments,
+        args: &dyn Arguments,
         id: Option<u64>,
         offset: Option<String>,
     ) -> Option<Self> {
@@ -55,7 +55,7 @@ impl Outgoing {
     }
 
     /// What a client waits for.
-    pub(super) fn answer(namespace: &str, id: u64, args: &impl Arguments) -> Option<Self> {
+    pub(super) fn answer(namespace: &str, id: u64, args: &dyn Arguments) -> Option<Self> {
         let data = format!("[{}]", written(args)?);
         let kinds = [Kind::Ack, Kind::BinaryAck];
         Some(Self::new(
@@ -159,7 +159,7 @@ impl SocketIo {
         hub: &mut Hub,
         socket: Socket,
         id: u64,
-        args: &impl Arguments,
+        args: &dyn Arguments,
     ) -> bool {
         let Some(namespace) = self.namespace_of(socket) else {
             return false;
@@ -199,7 +199,7 @@ fn encode<'f>(
     encoded.unwrap_or_default()
 }
 
-fn written(args: &impl Arguments) -> Option<String> {
+fn written(args: &dyn Arguments) -> Option<String> {
     args.to_json()
         .map_err(|error| log::error!("arguments that JSON has no form for: {error}"))
         .ok()

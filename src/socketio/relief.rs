@@ -5,6 +5,7 @@ use super::SocketIo;
 use super::carrier::Farewell;
 use super::event::Reason;
 use crate::Hub;
+use std::collections::BinaryHeap;
 
 impl SocketIo {
     /// Gives back so many bytes, or all that can be done without.
@@ -25,11 +26,10 @@ impl SocketIo {
     /// Ends the sessions for which most is held, as long as they hold more than all others.
     fn shed(&mut self, hub: &mut Hub, enough: usize) {
         let sessions = self.sessions.iter();
-        let mut held: Vec<_> = sessions
+        let mut held: BinaryHeap<_> = sessions
             .map(|(key, session)| (session.held_for(), session.partial(), key as u32))
             .filter(|(bytes, ..)| *bytes > 0)
             .collect();
-        held.sort_unstable();
         let mut partial: usize = held.iter().map(|(_, partial, _)| partial).sum();
         while let Some((_, own, key)) = held.pop() {
             let memory = hub.memory();

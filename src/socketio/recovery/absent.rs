@@ -2,7 +2,7 @@
 //! are gone for the longest time are forgotten first. All of them may come back for equally long, so
 //! that the order of going is also that of their time being up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::Sid;
@@ -12,8 +12,8 @@ use crate::socketio::moves::Moves;
 #[derive(Debug, Default)]
 pub(super) struct Absent {
     sockets: HashMap<Sid, Saved>,
-    /// The same names in the order of going.
-    order: BTreeMap<u64, Sid>,
+    /// The same names in the order of going, by number; among them some of who is back.
+    order: VecDeque<(u64, Sid)>,
     /// How many have gone so far.
     gone: u64,
     /// What all of them take.
@@ -41,7 +41,7 @@ impl Absent {
     pub(super) fn save(&mut self, pid: Sid, mut saved: Saved, now: u64) {
         self.gone += 1;
         saved.number = self.gone;
-        self.order.insert(saved.number, pid);
+        self.order.push_back((saved.number, pid));
         self.bytes += saved.size();
         self.sockets.insert(pid, saved);
         while let Some(oldest) = self.oldest() {
@@ -59,8 +59,11 @@ impl Absent {
     /// A socket that is back.
     pub(super) fn take(&mut self, pid: Sid) -> Option<Saved> {
         let saved = self.sockets.remove(&pid)?;
-        self.order.remove(&saved.number);
         self.bytes -= saved.size();
+        if self.order.len() > 2 * self.sockets.len() {
+            let sockets = &self.sockets;
+            self.order.retain(|entry| is_gone(sockets, *entry));
+        }
         Some(saved)
     }
 
@@ -78,9 +81,22 @@ impl Absent {
         oldest.and_then(|pid| self.take(pid)).is_some()
     }
 
-    fn oldest(&self) -> Option<Sid> {
-        self.order.first_key_value().map(|(_, pid)| *pid)
+    fn oldest(&mut self) -> Option<Sid> {
+        while let Some(&entry) = self.order.front() {
+            if is_gone(&self.sockets, entry) {
+                return Some(entry.1);
+            }
+            self.order.pop_front();
+        }
+        None
     }
+}
+
+/// Whether the socket that was this one to go has not come back.
+fn is_gone(sockets: &HashMap<Sid, Saved>, (number, pid): (u64, Sid)) -> bool {
+    sockets
+        .get(&pid)
+        .is_some_and(|saved| saved.number == number)
 }
 
 impl Saved {
