@@ -7,6 +7,7 @@ use crate::gate::{Gate, Limits, Peer, Refusal};
 use crate::hub::Hub;
 use crate::id::Id;
 use crate::seldom::Seldom;
+use crate::table;
 
 /// When the log was last told of what can happen often.
 #[derive(Debug, Default)]
@@ -36,6 +37,7 @@ impl Hub {
         let generation = self.generation;
         let mut conn = Conn::new(generation, seat, self.now);
         conn.mark(Mark::Proxied, proxied);
+        table::make_room(&mut self.conns);
         let key = self.conns.insert(conn) as u32;
         self.outboxes.open(key);
         self.set_deadline(key, self.config.head_timeout);

@@ -40,7 +40,7 @@
 //!                 turn
 //! 1  structures   rooms rooms/{event,audience,joined,members,own,sids}
 //!                 outbox outbox/{run,fanout,backlog,loose,streamed}
-//!                 policy bucket gate network seldom timer id stats config
+//!                 policy bucket gate network seldom timer table id stats config
 //! 0  bytes        http/{head,authority,body,response} ws/{decode,encode,handshake,compression}
 //!                 ws/deflate ws/deflate/offer              the feature `deflate`
 //! ```
@@ -127,6 +127,7 @@ pub mod sim;
 #[cfg(feature = "socketio")]
 pub mod socketio;
 mod stats;
+mod table;
 mod timer;
 mod turn;
 mod ws;

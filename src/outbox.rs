@@ -15,6 +15,7 @@ mod streamed;
 
 use std::io::{self, ErrorKind, IoSlice, Write};
 
+use crate::table;
 use backlog::{Backlog, Segments};
 use fanout::Fanout;
 use loose::Loose;
@@ -69,9 +70,8 @@ impl Outboxes {
 
     /// Makes room for a key.
     pub(crate) fn open(&mut self, key: u32) {
-        let len = self.runs.len().max(key as usize + 1);
-        self.runs.resize(len, Run::EMPTY);
-        self.backlogs.resize_with(len, || None);
+        table::fit(&mut self.runs, key as usize, || Run::EMPTY);
+        table::fit(&mut self.backlogs, key as usize, || None);
     }
 
     /// Forgets all that waits for a key.

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use slab::Slab;
 
 use crate::id::{RoomName, Sid, Slot};
+use crate::table;
 use audience::Target;
 pub use audience::{Audience, Who};
 pub use event::RoomEvent;
@@ -92,9 +93,7 @@ impl<I: Slot> Rooms<I> {
         if self.member(slot).is_some() || self.find(&sid.text()).is_some() {
             return false;
         }
-        if self.members.len() <= slot {
-            self.members.resize_with(slot + 1, || None);
-        }
+        table::fit(&mut self.members, slot, || None);
         self.members[slot] = Some(Member {
             id,
             sid,

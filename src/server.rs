@@ -20,6 +20,7 @@ use crate::event::{CloseReason, Event, Handler};
 use crate::handle::Handle;
 use crate::hub::Hub;
 use crate::id::{Id, Sid};
+use crate::table;
 use crate::turn::Next;
 use accept::Listeners;
 
@@ -191,9 +192,7 @@ impl Server {
 
     fn add(&mut self, id: Id, mut socket: TcpStream) {
         let token = Token(id.key as usize);
-        if self.sockets.len() <= token.0 {
-            self.sockets.resize_with(token.0 + 1, || None);
-        }
+        table::fit(&mut self.sockets, token.0, || None);
         let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
         // Messages are small and wanted at once; they are gathered by the turn, not by the kernel.
         let begun = socket.set_nodelay(true);

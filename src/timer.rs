@@ -5,6 +5,8 @@
 //! itself again. Only a deadline that comes nearer is filed anew at once. Time is counted in ticks
 //! of 4 ms that wrap around, which is why they are compared by their difference.
 
+use crate::table;
+
 /// Milliseconds in a tick: how late a deadline can be noticed.
 const TICK: u64 = 4;
 
@@ -48,16 +50,12 @@ impl Wheel {
     pub fn set(&mut self, key: u32, deadline: u64) {
         // Rounded up: never early.
         let deadline = tick(deadline + TICK - 1);
-        let slots = self.entries.len().max(key as usize + 1);
-        self.entries.resize(
-            slots,
-            Entry {
-                prev: NONE,
-                next: NONE,
-                deadline: 0,
-                slot: NONE,
-            },
-        );
+        table::fit(&mut self.entries, key as usize, || Entry {
+            prev: NONE,
+            next: NONE,
+            deadline: 0,
+            slot: NONE,
+        });
         let entry = &mut self.entries[key as usize];
         let nearer =
             entry.slot == NONE || ahead(self.now, deadline) < ahead(self.now, entry.deadline);

@@ -259,7 +259,7 @@ fn a_streamed_body_takes_no_memory_of_its_size() {
 }
 
 /// Sockets of a real server: both ends are ours, and a process may have a thousand of them.
-const REAL: usize = 448;
+const REAL: usize = 224;
 
 #[test]
 fn real_sockets_add_their_place_in_one_table() {
@@ -276,7 +276,7 @@ fn real_sockets_add_their_place_in_one_table() {
     }
     let real = HEAP.allocated() - before;
     // The thread of the test before may still have been there when the first was begun.
-    let table = 512 * size_of::<Option<mio::net::TcpStream>>();
+    let table = 256 * size_of::<Option<mio::net::TcpStream>>();
     grew_at_most(table + 4096, simulated, real);
 }
 

@@ -9,7 +9,7 @@ const FLOORS: [&[&str]; 6] = [
     &["http", "ws"],
     &[
         "bucket", "config", "gate", "id", "network", "outbox", "policy", "rooms", "seldom",
-        "stats", "timer",
+        "stats", "table", "timer",
     ],
     &[
         "broadcast",
