@@ -115,7 +115,7 @@ impl FanOut {
     }
 }
 
-const FAN_OUT: [FanOut; 6] = [
+const FAN_OUT: [FanOut; 7] = [
     one_at_a_time(100, "one message at a time, 100 receivers"),
     one_at_a_time(1000, "one message at a time, 1,000 receivers"),
     one_at_a_time(10_000, "one message at a time, 10,000 receivers"),
@@ -138,6 +138,16 @@ const FAN_OUT: [FanOut; 6] = [
         floor: Writes::PerTurn,
         aims: &[Aim::Ratio(1.1), Aim::Ratio(1.5)],
         with_peers: true,
+    },
+    FanOut {
+        name: "1,000 publishers, one message each",
+        receivers: 1000,
+        publishers: 1000,
+        window: 1,
+        size: 32,
+        floor: Writes::PerTurn,
+        aims: &[Aim::Ratio(1.1), Aim::Ratio(1.5)],
+        with_peers: false,
     },
     FanOut {
         name: "messages of 16 KiB, 100 receivers",
