@@ -258,6 +258,12 @@ impl Outboxes {
                 backlog.keep(run, &parts, &mut self.segments);
             }
         }
+        debug_assert!(
+            self.dirty
+                .iter()
+                .all(|key| self.runs[*key as usize].is_empty()),
+            "something was queued between the flush and the end of the batch"
+        );
         self.loose.seal();
         self.number = self.number.wrapping_add(1);
         self.apart = 0;

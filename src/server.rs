@@ -264,7 +264,7 @@ impl Server {
             if self.hub.flush(*key, socket) == Next::Shutdown
                 && socket.shutdown(Shutdown::Write).is_err()
             {
-                deliver::hang_up(&mut self.hub, *key, handler);
+                self.hub.cannot_shut_down(*key);
             }
         }
         self.hub.outboxes.give_back(dirty);

@@ -98,6 +98,14 @@ impl Hub {
         }
     }
 
+    /// The writing side of a socket could not be closed: it is broken. The application hears of what
+    /// ends in a flush when that is over, since what it sends then is of the next batch.
+    pub(crate) fn cannot_shut_down(&mut self, key: u32) {
+        if let Some(conn) = self.conns.get(key as usize) {
+            self.lose(conn.id(key), CloseReason::Lost);
+        }
+    }
+
     /// Ends the batch of this turn, and enforces the limits on what slow receivers keep waiting.
     pub(crate) fn settle(&mut self, handler: Handler<'_>) {
         self.compressor.forget();
