@@ -13,7 +13,7 @@ use roomcast::socketio::{Ack, Args, Event, Io, Socket};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::history::History;
+use crate::history::{History, Since};
 use crate::limits::{self, Limits, MAX_ROOMS, Pace, Refusal};
 use crate::page::Site;
 use crate::people::People;
@@ -41,7 +41,7 @@ impl Chat {
         Self {
             site,
             echo,
-            history: History::new(history),
+            history: History::new(history, clock()),
             limits,
             pace: Pace::new(),
             people: People::new(),
@@ -94,12 +94,17 @@ impl Chat {
             None => {}
         }
         if let (Some(offset), false) = (auth["serverOffset"].as_u64(), recovered) {
-            self.catch_up(io, socket, EVERYONE, offset);
+            let run = auth["run"].as_u64();
+            if run.is_some() {
+                io.emit(socket, "run", (self.history.run,));
+            }
+            self.catch_up(io, socket, EVERYONE, (offset, run));
         }
     }
 
     /// Sends what was said in a place behind a number, and before that whether more was.
-    fn catch_up(&self, io: &mut Io<'_>, socket: Socket, place: &str, offset: u64) {
+    fn catch_up(&self, io: &mut Io<'_>, socket: Socket, place: &str, since: Since) {
+        let offset = self.history.here(since);
         if self.history.has_gap(place, offset) {
             io.emit(socket, "gap", (place, offset));
         }
@@ -146,8 +151,7 @@ impl Chat {
             | ("room message" | "private message", [_, _, offset]) => {
                 self.send(io, socket, event, args, Some(&**offset))
             }
-            ("join", [room]) => self.join(io, socket, room, None),
-            ("join", [room, offset]) => self.join(io, socket, room, Some(&**offset)),
+            ("join", [room, since @ ..]) => self.join(io, socket, room, since),
             ("leave", [room]) => {
                 let room = member_of(io, socket, room)?;
                 self.people.tell(io, socket, "left", &room);
@@ -252,15 +256,9 @@ impl Chat {
     }
 
     /// Enters a room, and catches up with it for who says how far it has read.
-    fn join(
-        &self,
-        io: &mut Io<'_>,
-        socket: Socket,
-        room: &RawValue,
-        offset: Option<&RawValue>,
-    ) -> Done {
+    fn join(&self, io: &mut Io<'_>, socket: Socket, room: &RawValue, since: &Raw) -> Done {
         let room = limits::room(room)?;
-        let offset = offset.map(limits::number).transpose()?;
+        let since = limits::since(since)?;
         // Whoever is in the room of somebody's name reads along what is private.
         if io.find(&room).is_some() {
             return Err("this room is somebody's own".to_owned());
@@ -271,8 +269,8 @@ impl Chat {
         if io.join(socket, &room) {
             self.people.tell(io, socket, "joined", &room);
         }
-        if let Some(offset) = offset {
-            self.catch_up(io, socket, &room, offset);
+        if let Some(since) = since {
+            self.catch_up(io, socket, &room, since);
         }
         Ok(rooms(io, socket))
     }

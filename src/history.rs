@@ -13,6 +13,8 @@ use crate::places::EVERYONE;
 
 /// What was said lately.
 pub(crate) struct History {
+    /// Tells numbers of this run of the server from those of earlier ones.
+    pub(crate) run: u64,
     /// Messages of one place that are kept at most.
     limit: usize,
     kept: VecDeque<Said>,
@@ -27,6 +29,9 @@ pub(crate) struct History {
     /// The same names, the oldest first.
     names: VecDeque<String>,
 }
+
+/// The number that somebody has read up to, and the run of the server it is of, if that is known.
+pub(crate) type Since = (u64, Option<u64>);
 
 /// A message to all of a place.
 pub(crate) struct Said {
@@ -71,9 +76,11 @@ impl Said {
 }
 
 impl History {
-    /// Keeps so many messages of a place, and half a MiB of all of them at most.
-    pub(crate) fn new(limit: usize) -> Self {
+    /// Keeps so many messages of a place, and half a MiB of all of them at most. Its run of the server
+    /// has a number that no other has.
+    pub(crate) fn new(limit: usize, run: u64) -> Self {
         Self {
+            run,
             limit,
             kept: VecDeque::new(),
             bytes: 0,
@@ -148,6 +155,14 @@ impl History {
         self.named.get(name).copied()
     }
 
+    /// How far somebody has read in this run. What was read in another one is nothing here.
+    pub(crate) fn here(&self, (number, run): Since) -> u64 {
+        match run.is_none_or(|run| run == self.run) {
+            true => number,
+            false => 0,
+        }
+    }
+
     /// What is kept of a place behind a number, the oldest first. A number that was not given yet
     /// is one of this server before it was restarted: all came behind that.
     pub(crate) fn behind(&self, place: &str, number: u64) -> impl Iterator<Item = &Said> {
@@ -193,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_last_messages_are_kept() {
-        let mut history = History::new(3);
+        let mut history = History::new(3, 7);
         for n in 1..=4 {
             keep(&mut history, EVERYONE, "x");
             assert_eq!(history.last, n);
@@ -214,15 +229,23 @@ mod tests {
             [6, 7],
             "bytes are bounded as well"
         );
-        let mut none = History::new(0);
+        let mut none = History::new(0, 7);
         keep(&mut none, EVERYONE, "x");
         assert_eq!(numbers(&none, EVERYONE, 0), [0; 0]);
         assert_eq!(none.bytes, 0);
     }
 
     #[test]
+    fn what_was_read_in_another_run_is_nothing_here() {
+        let history = History::new(3, 7);
+        assert_eq!(history.here((5, Some(7))), 5);
+        assert_eq!(history.here((5, None)), 5);
+        assert_eq!(history.here((5, Some(6))), 0);
+    }
+
+    #[test]
     fn rooms_have_each_their_own_and_know_what_is_gone() {
-        let mut history = History::new(2);
+        let mut history = History::new(2, 7);
         for place in ["a", "b", "a", "a", "b"] {
             keep(&mut history, place, "x");
         }
@@ -243,7 +266,7 @@ mod tests {
 
     #[test]
     fn names_are_remembered_for_a_while() {
-        let mut history = History::new(3);
+        let mut history = History::new(3, 7);
         for n in 0..=MAX_NAMES {
             let name = n.to_string();
             assert_eq!(history.number_of(&name), None);

@@ -10,6 +10,8 @@ use std::hash::Hash;
 
 use serde_json::value::RawValue;
 
+use crate::history::Since;
+
 /// Why something is refused.
 pub(crate) type Refusal = String;
 
@@ -66,10 +68,18 @@ pub(crate) fn offset(offset: &RawValue) -> Result<String, Refusal> {
     offset.ok_or(format!("the id of a message is a text of {MAX_NAME} bytes"))
 }
 
-/// The number of a message, up to which somebody has read.
-pub(crate) fn number(offset: &RawValue) -> Result<u64, Refusal> {
-    let number = serde_json::from_str(offset.get());
-    number.map_err(|_| "how far it has been read is a number".to_owned())
+/// How far somebody has read, if that is said: the number of a message, and the run it is of.
+pub(crate) fn since(args: &[Box<RawValue>]) -> Result<Option<Since>, Refusal> {
+    let number = |arg: &RawValue| {
+        serde_json::from_str::<u64>(arg.get())
+            .map_err(|_| "how far it has been read is a number".to_owned())
+    };
+    match args {
+        [] => Ok(None),
+        [offset] => Ok(Some((number(offset)?, None))),
+        [offset, run] => Ok(Some((number(offset)?, Some(number(run)?)))),
+        _ => Err(unknown("join")),
+    }
 }
 
 /// Why an event is none of the chat.

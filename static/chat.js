@@ -17,7 +17,7 @@ const TYPING_TOLD = 2000;
 const TYPING_SHOWN = 4000;
 const FIRST_RETRY = 1000; // doubled each time
 const LAST_RETRY = 5000;
-const PATIENCE = 8000; // for a connection, or an answer
+const PATIENCE = 8000; // for an answer
 
 // The connection
 
@@ -25,9 +25,10 @@ const socket = io({
 	autoConnect: false,
 	reconnection: false,
 	timeout: PATIENCE,
-	auth: (answer) => answer({ serverOffset: viewOf("").heard, name: wanted }),
+	auth: (answer) => answer({ serverOffset: viewOf("").heard, run, name: wanted }),
 });
 
+let run = 0; // of the server: each counts messages anew
 let failures = 0;
 let timer;
 
@@ -38,7 +39,7 @@ function dial() {
 }
 
 function lost() {
-	const jitter = 0.5 + Math.random(); // so that a thousand pages don't come back as one
+	const jitter = 0.5 + Math.random(); // a thousand pages come back one by one
 	const delay = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures++ * jitter);
 	showPlace();
 	countDown(Date.now() + delay);
@@ -144,7 +145,7 @@ function listen() {
 function goIn(view) {
 	const { key, heard } = view;
 	if (view.inside) return ask(view);
-	socket.emit("join", key, heard, ({ error }) => {
+	socket.emit("join", key, heard, run, ({ error }) => {
 		if (views.get(key) !== view) return views.has(key) || goOut(key);
 		if (error) return forget(view, `The server did not let you into ${key}: ${error}.`);
 		view.inside = view.known = true;
@@ -325,7 +326,7 @@ function showPeople() {
 // What I say
 
 const unsent = [];
-let said = 0; // in the name of a message, which makes it said once however often it comes
+let said = 0; // in the name of a message: said once, however often it comes
 
 function say(event) {
 	event.preventDefault();
@@ -623,6 +624,10 @@ socket.on("chat message", (...args) => hear("", ...args));
 socket.on("room message", (room, ...args) => hear(room, ...args));
 socket.on("private message", (to, text, n, from, about) => {
 	hear(mine.has(from) ? "" : viewOf(`@${from}`).key, text, n, from, about);
+});
+socket.on("run", (id) => {
+	if (id !== run) views.forEach((view) => (view.heard = 0));
+	run = id;
 });
 socket.on("name", showName).on("renamed", renamed);
 socket.on("error", (why) => notice(current, `The server says: ${why}.`));

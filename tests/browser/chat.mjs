@@ -473,20 +473,24 @@ const checks = {
     }
   },
 
-  async "after a restart the page hears what was said since to all"() {
-    const ada = await user("", { address: wire.address, losesServer: true });
-    const bob = await user();
-    for (let n = 1; n <= 3; n += 1) await say(bob, `line ${n}`);
-    await hears(ada, "line 3");
-    await bob.close();
-    wire.cut();
-    await server.start();
-    const eve = await user();
-    await say(eve, "a new day");
-    await settled(eve);
-    wire.mend();
-    await hears(ada, "a new day");
-    assert.deepEqual(await texts(ada), ["line 1", "line 2", "line 3", "a new day"]);
+  async "after a restart the page hears all that was said since, which is counted anew"() {
+    for (const place of ["", "#kitchen"]) {
+      const ada = await user(place, { address: wire.address, losesServer: true });
+      const bob = await user(place);
+      for (let n = 1; n <= 3; n += 1) await say(bob, `line ${n}`);
+      await hears(ada, "line 3");
+      await bob.close();
+      wire.cut();
+      await server.start();
+      const eve = await user(place);
+      const day = [1, 2, 3, 4].map((n) => `a new day ${n}`);
+      for (const text of day) await say(eve, text);
+      await settled(eve);
+      wire.mend();
+      await hears(ada, "a new day 4");
+      assert.deepEqual(await texts(ada), ["line 1", "line 2", "line 3", ...day]);
+      await Promise.all([ada.close(), eve.close()]);
+    }
   },
 
   async "who has moved while offline is in the new room, and no longer in the one that was left"() {

@@ -134,6 +134,33 @@ fn who_says_how_far_it_has_read_gets_the_rest() {
 }
 
 #[test]
+fn a_number_of_another_run_of_the_server_is_none_of_this() {
+    let program = Program::start(&["--no-recovery"]);
+    let mut one = Io::open(&program, "");
+    one.asks(r#"421["join","x"]"#, r#"431[{"rooms":["x"]}]"#);
+    one.asks(r#"422["room message","x","in x"]"#, r#"432[{"id":1}]"#);
+    one.asks(r#"423["chat message","to all"]"#, r#"433[{"id":2}]"#);
+    let to_all = format!(r#"42["chat message","to all",2,"{}"]"#, one.sid);
+    let in_x = format!(r#"42["room message","x","in x",1,"{}",{{"at":"#, one.sid);
+    let mut two = Io::open(&program, r#"{"serverOffset":2,"run":1}"#);
+    let told = two.hear();
+    let run = told.strip_prefix(r#"42["run","#).unwrap().replace(']', "");
+    assert_eq!(two.hear(), to_all, "2 was the number of another one");
+    say(&mut two.socket, r#"424["join","x",1,1]"#);
+    assert!(two.hear().starts_with(&in_x), "so was 1");
+    assert_eq!(two.hear(), r#"434[{"rooms":["x"]}]"#);
+    let auth = format!(r#"{{"serverOffset":2,"run":{run}}}"#);
+    let mut three = Io::open(&program, &auth);
+    assert_eq!(three.hear(), told);
+    let join = format!(r#"425["join","x",1,{run}]"#);
+    three.asks(&join, r#"435[{"rooms":["x"]}]"#);
+    let refusal = r#"436[{"error":"how far it has been read is a number"}]"#;
+    three.asks(r#"426["join","x",1,"?"]"#, refusal);
+    say(&mut three.socket, r#"427["join","x",1,2,3]"#);
+    assert!(three.hear().contains("join has other arguments"));
+}
+
+#[test]
 fn echo_sends_messages_to_their_senders_too() {
     let program = Program::start(&["--echo", "--no-recovery"]);
     let mut one = Io::open(&program, "");
