@@ -8,6 +8,9 @@
 // proven by something later that did (a "fence").
 
 import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { parseArgs } from "node:util";
 import { assertPeace, runAll, server, textIs, wire } from "./harness.mjs";
 import {
@@ -529,9 +532,30 @@ const checks = {
   async "no page logged an error or asked a foreign host"() {
     assertPeace();
   },
+
+  async "the pictures of the README show this page: they are taken by each run"() {
+    const folder = await mkdtemp(path.join(tmpdir(), "roomcast-pictures-"));
+    try {
+      await takePictures(values.screenshot ?? path.join(folder, PICTURES[0]));
+      for (const name of values.screenshot ? [] : PICTURES) {
+        const [taken, shown] = await Promise.all([sizeOf(path.join(folder, name)), sizeOf(name)]);
+        assert.deepEqual(taken, shown, `${name}: make it anew by --screenshot`);
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
 };
 
-// The picture for the README
+// The pictures for the README
+
+const PICTURES = ["chat.png", "chat-phone.png"];
+
+/** Width and height, which stand in the header of a PNG. */
+async function sizeOf(picture) {
+  const bytes = await readFile(path.resolve(import.meta.dirname, picture));
+  return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+}
 
 async function takePictures(file) {
   const desktop = { viewport: { width: 1000, height: 640 }, colorScheme: "light" };
@@ -575,4 +599,4 @@ if (!binary) {
   console.error("usage: node chat.mjs <path of the roomcast binary> [words] [--screenshot FILE]");
   process.exit(2);
 }
-await runAll(binary, words, checks, () => values.screenshot && takePictures(values.screenshot));
+await runAll(binary, words, checks);

@@ -146,7 +146,7 @@ export const wire = {
 // The run
 
 /** Runs the checks whose names have these words in order, each with a new server. */
-export async function runAll(binary, words, checks, afterwards = () => {}) {
+export async function runAll(binary, words, checks) {
   server.binary = binary;
   const chosen = Object.entries(checks).filter(([name]) => name.includes(words));
   process.on("exit", () => server.child?.kill("SIGKILL"));
@@ -155,8 +155,6 @@ export async function runAll(binary, words, checks, afterwards = () => {}) {
   try {
     await wire.lay();
     for (const [name, check] of chosen) failed += !(await run(name, check));
-    await server.start();
-    await afterwards();
   } finally {
     await browser.close();
     await server.stop();
