@@ -13,6 +13,7 @@ mod people;
 mod places;
 
 use std::io::{self, ErrorKind, Write};
+use std::net::TcpListener;
 use std::process::ExitCode;
 use std::thread;
 
@@ -20,6 +21,7 @@ use log::LevelFilter;
 use roomcast::{Config, Handle, Server, files::Files, socketio::SocketIo};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use socket2::SockRef;
 
 use chat::Chat;
 use options::{LOCALHOST, Options};
@@ -74,11 +76,12 @@ fn listen(options: &Options) -> io::Result<Server> {
     let mut server = Server::new(bounded(config))?;
     if options.host != LOCALHOST {
         let host = options.host.trim_start_matches('[').trim_end_matches(']');
-        server.listen((host, options.port))?;
+        server.adopt(bind((host, options.port), options)?)?;
         return Ok(server);
     }
-    let port = server.listen(("127.0.0.1", options.port))?.port();
-    match server.listen(("::1", port)) {
+    let first = bind(("127.0.0.1", options.port), options)?;
+    let port = server.adopt(first)?.port();
+    match bind(("::1", port), options).and_then(|second| server.adopt(second)) {
         // A machine without IPv6.
         Err(error)
             if !matches!(
@@ -94,6 +97,15 @@ fn listen(options: &Options) -> io::Result<Server> {
         Err(error) => Err(error),
         Ok(_) => Ok(server),
     }
+}
+
+/// A listener, whose connections inherit what is set here.
+fn bind(address: (&str, u16), options: &Options) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    if let Some(bytes) = options.sndbuf {
+        SockRef::from(&listener).set_send_buffer_size(bytes)?;
+    }
+    Ok(listener)
 }
 
 /// Takes all the open files that there may be, and no more clients than these are for.

@@ -20,6 +20,7 @@ pub(crate) struct Options {
     pub(crate) port: u16,
     pub(crate) dir: Option<PathBuf>,
     pub(crate) config: Config,
+    pub(crate) sndbuf: Option<usize>,
     pub(crate) echo: bool,
     pub(crate) history: usize,
     pub(crate) limits: Limits,
@@ -37,6 +38,7 @@ impl Default for Options {
             port: 3000,
             dir: None,
             config: Config::default(),
+            sndbuf: None,
             echo: false,
             history: 50,
             limits: Limits {

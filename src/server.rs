@@ -95,6 +95,26 @@ impl Server {
         self.listeners.add(address, self.poll.registry())
     }
 
+    /// Takes a listener that the program has made, or was given when it was started.
+    ///
+    /// On Linux connections inherit options of its socket: what the kernel may hold for a slow
+    /// client (`SO_SNDBUF`, bytes), or how long it repeats what nobody acknowledges
+    /// (`TCP_USER_TIMEOUT`, milliseconds), which the crate `socket2` sets.
+    ///
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:3000")?;
+    /// let mut server = roomcast::Server::new(roomcast::Config::default())?;
+    /// server.adopt(listener)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the system refuses it, and when there are 63 listeners already.
+    pub fn adopt(&mut self, listener: std::net::TcpListener) -> io::Result<SocketAddr> {
+        self.listeners.adopt(listener, self.poll.registry())
+    }
+
     /// The addresses it listens on, in the order of [`Server::listen`].
     pub fn local_addrs(&self) -> impl Iterator<Item = SocketAddr> {
         self.listeners.addrs()

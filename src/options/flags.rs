@@ -26,7 +26,7 @@ pub(super) enum Action {
     ),
 }
 
-pub(super) const FLAGS: [Flag; 29] = [
+pub(super) const FLAGS: [Flag; 30] = [
     Flag {
         short: Some('p'),
         long: "port",
@@ -200,6 +200,17 @@ pub(super) const FLAGS: [Flag; 29] = [
         env: None,
         action: Action::Value("BYTES", |options, value| {
             options.config.max_memory = bytes(&value)?;
+            Ok(())
+        }),
+    },
+    Flag {
+        short: None,
+        long: "sndbuf",
+        help: "what the kernel may hold for one that is slow [up to 4194304, as the system is set]",
+        env: None,
+        action: Action::Value("BYTES", |options, value| {
+            let bytes = number(&value, 4096, 1 << 30).ok_or("a number from 4096 to 1073741824")?;
+            options.sndbuf = Some(bytes as usize);
             Ok(())
         }),
     },

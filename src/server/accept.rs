@@ -48,6 +48,16 @@ impl Listeners {
         Err(last)
     }
 
+    /// Listens on a socket that listens already.
+    pub(super) fn adopt(
+        &mut self,
+        listener: std::net::TcpListener,
+        registry: &Registry,
+    ) -> io::Result<SocketAddr> {
+        listener.set_nonblocking(true)?;
+        self.register(TcpListener::from_std(listener), registry)
+    }
+
     pub(super) fn addrs(&self) -> impl Iterator<Item = SocketAddr> {
         self.all.iter().map(|listener| listener.addr)
     }

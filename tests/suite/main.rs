@@ -21,6 +21,8 @@ mod fuzz;
 mod fuzz_hub;
 mod handshake;
 mod http;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+mod kernel;
 mod lifetime;
 #[cfg(feature = "socketio")]
 mod neighbours;

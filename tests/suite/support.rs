@@ -29,6 +29,15 @@ impl Running {
         handler: impl FnMut(&mut Hub, Event<'_>) + Send + 'static,
     ) -> Self {
         let (server, addr) = server(config);
+        Self::run(server, addr, handler)
+    }
+
+    /// One that listens at that address already.
+    pub(crate) fn run(
+        server: Server,
+        addr: SocketAddr,
+        handler: impl FnMut(&mut Hub, Event<'_>) + Send + 'static,
+    ) -> Self {
         let handle = server.handle();
         let thread = Some(thread::spawn(move || server.run(handler).unwrap()));
         Self {
