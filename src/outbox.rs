@@ -193,9 +193,15 @@ impl Outboxes {
             && self.loose(key) + self.fanout.waiting(key) == 0
     }
 
-    /// The keys with something to write; each is then flushed, and the batch sealed.
+    /// Keys with something to write; each is then flushed. When there are no more
+    /// ([`Outboxes::has_more`]) the batch is sealed.
+    ///
+    /// Of a room not all come at once, so that the first of many need not wait for all to be looked at.
     pub(crate) fn take_dirty(&mut self) -> Vec<u32> {
-        self.give_out();
+        match self.dirty.is_empty() {
+            true => self.give_out_to(WORDS),
+            false => self.give_out(),
+        }
         // Sockets that were accepted one after the other lie near each other in the kernel, too.
         self.dirty.sort_unstable();
         std::mem::take(&mut self.dirty)
@@ -258,6 +264,7 @@ impl Outboxes {
                 backlog.keep(run, &parts, &mut self.segments);
             }
         }
+        debug_assert!(!self.has_more(), "somebody has not got all");
         debug_assert!(
             self.dirty
                 .iter()
@@ -363,6 +370,8 @@ fn write(out: &mut dyn Write, slices: &[IoSlice<'_>]) -> io::Result<usize> {
 
 /// Bytes of a batch, far from the end of `u32`, also when it is appended to a segment.
 const MAX_BATCH: usize = 1 << 31;
+/// Words of members that are looked at before the first of them are written to.
+const WORDS: usize = 4;
 /// Keys of a list that is kept: a broadcast to all must not cost all of them four bytes for ever.
 const KEEP_KEYS: usize = 1024;
 /// A batch that grew beyond this gives its memory back.

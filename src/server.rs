@@ -276,6 +276,19 @@ impl Server {
 
     /// Writes what the turn produced, one call for each receiver.
     fn flush(&mut self, handler: Handler<'_>) {
+        self.write_all();
+        while self.hub.outboxes.has_more() {
+            self.write_all();
+        }
+        self.hub.settle(handler);
+        let (sockets, listeners) = (&mut self.sockets, &mut self.listeners);
+        self.hub.reap(|key| {
+            sockets[key as usize] = None;
+            listeners.retry();
+        });
+    }
+
+    fn write_all(&mut self) {
         let dirty = self.hub.outboxes.take_dirty();
         for key in &dirty {
             let Some(Some(socket)) = self.sockets.get_mut(*key as usize) else {
@@ -288,12 +301,6 @@ impl Server {
             }
         }
         self.hub.outboxes.give_back(dirty);
-        self.hub.settle(handler);
-        let (sockets, listeners) = (&mut self.sockets, &mut self.listeners);
-        self.hub.reap(|key| {
-            sockets[key as usize] = None;
-            listeners.retry();
-        });
     }
 }
 

@@ -134,16 +134,23 @@ impl Sim {
             }
         }
         self.hub.expire(handler);
+        self.write_all();
+        while self.hub.outboxes.has_more() {
+            self.write_all();
+        }
+        self.hub.settle(handler);
+        let wires = &mut self.wires;
+        self.hub
+            .reap(|key| (wires[key as usize].id, wires[key as usize].shut) = (None, true));
+    }
+
+    fn write_all(&mut self) {
         let dirty = self.hub.outboxes.take_dirty();
         for key in &dirty {
             let wire = &mut self.wires[*key as usize];
             wire.shut |= self.hub.flush(*key, wire) == Next::Shutdown;
         }
         self.hub.outboxes.give_back(dirty);
-        self.hub.settle(handler);
-        let wires = &mut self.wires;
-        self.hub
-            .reap(|key| (wires[key as usize].id, wires[key as usize].shut) = (None, true));
     }
 
     /// Lets a socket take so many bytes more before it is full.

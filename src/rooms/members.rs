@@ -17,7 +17,7 @@ impl Members {
         self.len as usize
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
@@ -57,10 +57,23 @@ impl Members {
         self.len = other.len;
     }
 
+    /// Takes out all in the first so many words.
+    pub(crate) fn forget(&mut self, words: usize) {
+        let words = words.min(self.words.len());
+        let gone = self.words.drain(..words);
+        self.len -= gone.map(|(_, bits)| bits.count_ones()).sum::<u32>();
+    }
+
     /// Calls for each, the lowest first.
     #[inline]
-    pub(crate) fn for_each(&self, mut visit: impl FnMut(u32)) {
-        for &(word, mut bits) in &self.words {
+    pub(crate) fn for_each(&self, visit: impl FnMut(u32)) {
+        self.for_each_of(usize::MAX, visit);
+    }
+
+    /// Calls for each in the first so many words, the lowest first.
+    #[inline]
+    pub(crate) fn for_each_of(&self, words: usize, mut visit: impl FnMut(u32)) {
+        for &(word, mut bits) in self.words.iter().take(words) {
             while bits != 0 {
                 visit(word * u64::BITS + bits.trailing_zeros());
                 bits &= bits - 1;
