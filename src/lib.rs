@@ -50,7 +50,8 @@
 //! The way of one chat message: `server` reads into the shared buffer; `deliver` loops over what
 //! the bytes hold; `ws/decode` unmasks in place and lends the text; the application calls
 //! `hub.to("lobby").except(id).send(text)`; `ws/encode` encodes once, into the batch of the turn;
-//! `rooms` yields the members; `outbox` gives each the range, and one write at the end of the turn.
+//! `outbox` notes it with the members that `rooms` has, and at the end of the turn gives each of them
+//! all that was said since, as one range and in one write.
 //!
 //! # Laws
 //!
@@ -74,7 +75,8 @@
 //!    turn, and nothing of the heap. (`a_turn_of_many_messages_is_one_write_for_each_receiver`,
 //!    `tests/calls`, `tests/memory/steady.rs`)
 //! 8. One peer cannot starve the others: one read of 64 KiB for each connection in a turn, and a
-//!    MiB that it inflates to; the rest is carried over. (`websocket`, `files`, `compression`)
+//!    MiB that it inflates to; the rest is carried over. Before many are written to the loop looks
+//!    again, until nothing has come or a read was full. (`websocket`, `files`, `compression`)
 //! 9. What is held for clients is bounded in bytes, for each and in all; beyond, a receiver is closed
 //!    with 1008 "too slow", or misses what the [`Policy`] of a room lets it, and is counted in
 //!    [`Stats`]. Control frames always get through. (`tests/simulation`, `slow`)
