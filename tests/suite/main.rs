@@ -25,6 +25,7 @@ mod http;
 mod kernel;
 mod lifetime;
 #[cfg(feature = "socketio")]
+mod looks;
 mod neighbours;
 #[cfg(feature = "cli")]
 mod program;
