@@ -341,3 +341,17 @@ const BUFFER: usize = 64 * 1024;
 const RECEIVERS_PER_LOOK: usize = 64;
 /// Sockets of a list whose memory is kept.
 const KEEP_KEYS: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_name_is_given_twice() {
+        let mut names = super::random_sids();
+        let given: HashSet<_> = (0..3 * super::NAMES)
+            .map(|_| names().text().to_string())
+            .collect();
+        assert_eq!(given.len(), 3 * super::NAMES);
+    }
+}

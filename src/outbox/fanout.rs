@@ -257,6 +257,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_noted_counts_before_it_is_given_out() {
+        let mut model = Model::new(3);
+        assert!(!model.outboxes.is_dirty());
+        model.fan_out(&[0, 1, 2], Some(1), 5);
+        model.fan_out(&[0, 1, 2], Some(2), 5);
+        assert!(model.outboxes.is_dirty(), "there is something to write");
+        assert_eq!(model.outboxes.receivers(), 3);
+        assert!(model.outboxes.unsealed() > 10, "who is left out is a list");
+        assert!(model.outboxes.exceeds(0, 9) && !model.outboxes.exceeds(1, 9));
+    }
+
+    #[test]
     fn who_speaks_several_times_in_a_row_is_left_out_of_all_that_at_once() {
         let mut model = Model::new(3);
         for _ in 0..100 {

@@ -110,5 +110,10 @@ mod tests {
         refused(r#"["connect"]"#, "an event with a reserved name");
         let deep = format!("[\"a\",{}{}]", "[".repeat(100_000), "]".repeat(100_000));
         refused(&deep, "JSON nested too deep");
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        refused(&nested(101), "JSON nested too deep");
+        refused(&nested(100), "the name of an event is a string");
+        let quoted = format!("[1,\"{}\"]", "[".repeat(1000));
+        refused(&quoted, "the name of an event is a string");
     }
 }

@@ -157,4 +157,16 @@ mod tests {
         absent.take(pid(6));
         assert_eq!((absent.bytes, absent.order.len()), (0, 0));
     }
+
+    #[test]
+    fn who_was_back_and_is_gone_again_is_not_the_oldest() {
+        let mut absent = Absent::default();
+        (0..9).for_each(|n| absent.save(pid(n), saved("lobby", 100), 0));
+        absent.take(pid(0));
+        absent.save(pid(0), saved("lobby", 100), 0);
+        for n in 1..9 {
+            assert!(absent.drop_oldest() && absent.find(pid(n)).is_none(), "{n}");
+        }
+        assert!(absent.find(pid(0)).is_some() && absent.drop_oldest() && !absent.drop_oldest());
+    }
 }
