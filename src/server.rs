@@ -156,16 +156,9 @@ impl Server {
             .chain(self.listeners.patience())
             .min();
         self.gather(patience, handler)?;
-        // What has come meanwhile goes out in the same writes: a look costs less than one of them.
-        // Who keeps the loop busy meanwhile does not keep it from writing.
-        let mut looks = self.hub.outboxes.receivers() / RECEIVERS_PER_LOOK;
-        let end = self.hub.now + looks as u64;
-        while looks > 0
-            && self.hub.now <= end
-            && self.carry.is_empty()
-            && self.gather(Some(Duration::ZERO), handler)?
-        {
-            looks -= 1;
+        let (begun, mut looks) = (self.hub.now, 0);
+        while self.may_look(begun, looks) && self.gather(Some(Duration::ZERO), handler)? {
+            looks += 1;
         }
         let resumed = deliver::resume(&mut self.hub, handler);
         self.carry
@@ -173,6 +166,13 @@ impl Server {
         self.hub.expire(handler);
         self.flush(handler);
         Ok(!self.hub.is_stopped())
+    }
+
+    /// Whether to look for more before all is written, which costs less than a write and goes out in
+    /// the same ones. Who keeps the loop busy meanwhile does not keep it from writing.
+    fn may_look(&self, begun: u64, looks: usize) -> bool {
+        let most = self.hub.outboxes.receivers() / RECEIVERS_PER_LOOK;
+        looks < most && self.hub.now <= begun + most as u64 && self.carry.is_empty()
     }
 
     /// Takes what comes within so much time; whether anything did.
