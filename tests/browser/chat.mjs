@@ -32,6 +32,8 @@ import {
   weigh,
 } from "./page.mjs";
 import { people } from "./people.mjs";
+import { reading } from "./reading.mjs";
+import { returning } from "./returning.mjs";
 
 const BUDGET = 25_600; // bytes of the whole page
 const CSP =
@@ -42,10 +44,17 @@ const CSP =
 
 const checks = {
   async "the page is served with its security headers"() {
-    const { headers } = await fetch(server.address);
-    assert.equal(headers.get("content-security-policy"), CSP);
-    assert.equal(headers.get("x-content-type-options"), "nosniff");
-    assert.match(headers.get("content-type"), /^text\/html/);
+    for (const [path, type] of [["/", "text/html"], ["/chat.css", "text/css"], ["/chat.js", "text/javascript"]]) {
+      const { headers } = await fetch(server.address + path);
+      assert.equal(headers.get("content-security-policy"), CSP);
+      assert.equal(headers.get("x-content-type-options"), "nosniff");
+      assert.equal(headers.get("referrer-policy"), "no-referrer");
+      assert.equal(headers.get("cross-origin-opener-policy"), "same-origin");
+      assert.equal(headers.get("cache-control"), "no-cache");
+      assert.ok(headers.get("content-type").startsWith(type));
+      const again = await fetch(server.address + path, { headers: { "If-None-Match": headers.get("etag") } });
+      assert.equal(again.status, 304);
+    }
   },
 
   async "the whole page weighs less than 25,600 bytes"() {
@@ -528,6 +537,8 @@ const checks = {
   },
 
   ...people,
+  ...reading,
+  ...returning,
 
   async "no page logged an error or asked a foreign host"() {
     assertPeace();

@@ -1,0 +1,88 @@
+// Checks of the chat page: what one sees of it at any size of the page and of its letters, and what
+// a screen reader and a keyboard find there.
+
+import assert from "node:assert/strict";
+import { newPage, server, textIs } from "./harness.mjs";
+import { hears, joins, notices, say, setHidden, settled, turnsTo, user } from "./page.mjs";
+
+export const reading = {
+  async "what is shown when is written for people and for programs"() {
+    const ada = await user("", { locale: "en-GB", timezoneId: "UTC", time: "2025-06-01T17:42:00Z" });
+    await say(ada, "hello");
+    await settled(ada);
+    assert.equal(await ada.getAttribute(".own time", "datetime"), "2025-06-01T17:42:00.000Z");
+    assert.equal(await ada.textContent(".own time"), "17:42");
+    const late = await user("", { locale: "en-GB", timezoneId: "UTC", time: "2035-01-02T03:04:00Z" });
+    await hears(late, "hello");
+    assert.match(await late.textContent("time"), /^\d\d\/\d\d\/\d{4}, \d\d:\d\d$/, "an earlier day is named");
+  },
+
+  async "who is near the end of the list stays at it"() {
+    const [ada, bob] = [await user("", { name: "Ada" }), await user("", { name: "Bob" })];
+    for (let n = 1; n <= 40; n += 1) await say(bob, `line ${n}`);
+    await hears(ada, "line 40");
+    const fromEnd = () => ada.evaluate(() => {
+      const { scrollHeight, scrollTop, clientHeight } = document.querySelector("#log");
+      return scrollHeight - scrollTop - clientHeight;
+    });
+    for (const [distance, sticks] of [[40, true], [70, false]]) {
+      await ada.evaluate((by) => {
+        const log = document.querySelector("#log");
+        const scrolled = new Promise((done) => log.addEventListener("scroll", done, { once: true }));
+        log.scrollTop = log.scrollHeight - log.clientHeight - by;
+        return scrolled;
+      }, distance);
+      await say(bob, `from ${distance} px`);
+      await hears(ada, `from ${distance} px`);
+      await ada.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      assert.equal((await fromEnd()) < 2, sticks, `${distance} px`);
+    }
+    await textIs(ada, "#newer", "1 new message");
+  },
+
+  async "a phone is told what it has to know of the page and of its fields"() {
+    const ada = await user();
+    assert.equal(await ada.getAttribute("html", "lang"), "en");
+    const viewport = await ada.getAttribute("meta[name=viewport]", "content");
+    for (const part of ["width=device-width", "initial-scale=1", "interactive-widget=resizes-content"]) {
+      assert.ok(viewport.includes(part), part);
+    }
+    assert.equal(await ada.getAttribute("#text", "enterkeyhint"), "send");
+    assert.equal(await ada.getAttribute("#log", "aria-relevant"), "additions");
+    await say(ada, "hello");
+    assert.equal(await ada.getAttribute(".text", "dir"), "auto");
+    const fields = await ada.locator("input").evaluateAll((all) =>
+      all.map((field) => [field.id, parseFloat(getComputedStyle(field).fontSize), field.autocomplete]));
+    for (const [id, size, autocomplete] of fields) {
+      assert.ok(size >= 16, `${id}: iOS zooms below 16 px`);
+      assert.equal(autocomplete, "off", id);
+    }
+  },
+
+  async "without JavaScript the page says what it needs"() {
+    const ada = await newPage({ javaScriptEnabled: false });
+    await ada.goto(server.address);
+    await ada.locator("noscript").waitFor();
+    assert.match(await ada.textContent("noscript"), /needs JavaScript/);
+  },
+
+  async "many who come and go are one line, of the last four"() {
+    const ada = await user("", { name: "Ada" });
+    for (const name of ["Bob", "Cas", "Dan"]) await (await user("", { name })).close();
+    await textIs(ada, ".notice", /Dan left$/);
+    assert.deepEqual(await notices(ada), ["… · Cas joined · Cas left · Dan joined · Dan left"]);
+  },
+
+  async "the dot and the count go when the window gets the focus"() {
+    const [ada, bob] = [await user("", { name: "Ada" }), await user("#kitchen", { name: "Bob" })];
+    await setHidden(bob, true);
+    await say(ada, "anybody?");
+    await bob.waitForFunction(() => document.title === "(1) kitchen · roomcast");
+    await bob.evaluate(() => dispatchEvent(new Event("focus")));
+    await bob.waitForFunction(() => document.title === "kitchen · roomcast");
+    assert.equal(await bob.getAttribute("#icon", "href"), "favicon.svg");
+    await turnsTo(bob, "everyone");
+    await joins(bob, "attic");
+    assert.equal(await bob.title(), "attic · roomcast");
+  },
+};

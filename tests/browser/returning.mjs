@@ -1,0 +1,99 @@
+// Checks of the chat page: what becomes of it when the connection is lost, when the browser keeps
+// nothing or something strange, and what an address can be.
+
+import assert from "node:assert/strict";
+import { newPage, server, textIs } from "./harness.mjs";
+import {
+  goOffline,
+  hears,
+  nameOf,
+  ready,
+  say,
+  setHidden,
+  settled,
+  user,
+} from "./page.mjs";
+
+export const returning = {
+  async "any address opens the page, and what is no room is refused with the reason"() {
+    const rooms = {
+      "#<img src=x onerror=alert(1)>": "<img src=x onerror=alert(1)>",
+      "#%": "%",
+      "#%E0%A4": "%E0%A4",
+      "#@bad": "@bad",
+      "#__proto__": "__proto__",
+      "#%20": "everyone",
+      "##": "#",
+    };
+    for (const [address, room] of Object.entries(rooms)) {
+      const ada = await user(address);
+      await textIs(ada, "#room", room);
+      await say(ada, "hello");
+      await settled(ada);
+      assert.equal(await ada.locator("main img").count(), 0);
+      await ada.close();
+    }
+    for (const address of ["#" + "x".repeat(65), "#a%0Ab", "#%E2%80%AEevil"]) {
+      const ada = await user(address);
+      await textIs(ada, ".notice", /^The server did not let you into .*: the name of a room has/s);
+      await textIs(ada, "#room", "everyone");
+      await ada.close();
+    }
+  },
+
+  async "the page tries again after a second, and more and more seldom, but every five"() {
+    const ada = await user("", { losesServer: true, ownClock: true });
+    await goOffline(ada);
+    const pauses = [];
+    for (let n = 0; n < 6; n += 1) {
+      const [, seconds] = /next try in (\d) s/.exec(await ada.textContent("#status"));
+      pauses.push(Number(seconds));
+      const told = ada.waitForEvent("websocket");
+      await ada.clock.runFor(seconds * 1000);
+      await (await told).waitForEvent("close").catch(() => {});
+      await textIs(ada, "#status", /^Offline, next try in \d s$/);
+    }
+    assert.ok(pauses[0] <= 2 && Math.max(...pauses) === 5, `${pauses}`);
+    await server.start();
+    await setHidden(ada, true);
+    await setHidden(ada, false);
+    await ready(ada);
+  },
+
+  async "who types tells the others every two seconds at most, and three are a number"() {
+    const ada = await user("#kitchen", { name: "Ada" });
+    const bob = await newPage();
+    await bob.addInitScript(() => (localStorage.name = "Bob"));
+    await bob.clock.install();
+    let told = 0;
+    bob.on("websocket", (socket) =>
+      socket.on("framesent", ({ payload }) => (told += String(payload).includes('"typing"'))));
+    await bob.goto(`${server.address}/#kitchen`);
+    await ready(bob);
+    await bob.clock.pauseAt((await bob.evaluate(() => Date.now())) + 1000);
+    await bob.locator("#text").pressSequentially("hello");
+    await textIs(ada, "#typing", "Bob is typing…");
+    await bob.clock.runFor(1900);
+    await bob.locator("#text").pressSequentially("there");
+    assert.equal(told, 1);
+    await bob.clock.runFor(200);
+    await bob.locator("#text").pressSequentially("!");
+    for (const name of ["Cas", "Dan"]) {
+      await (await user("#kitchen", { name })).locator("#text").pressSequentially("x");
+    }
+    await textIs(ada, "#typing", "3 people are typing…");
+    assert.equal(told, 2);
+  },
+
+  async "two windows of one person are two in the chat, with one name kept"() {
+    const ada = await user("", { name: "Ada" });
+    const other = await ada.context().newPage();
+    await other.goto(server.address);
+    await ready(other);
+    assert.equal(await nameOf(other), "Ada-2");
+    await say(other, "hello");
+    await hears(ada, "hello");
+    await ada.close();
+    await other.waitForFunction(() => document.querySelector("#name").value === "Ada");
+  },
+};
