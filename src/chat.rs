@@ -104,12 +104,11 @@ impl Chat {
 
     /// Sends what was said in a place behind a number, and before that whether more was.
     fn catch_up(&self, io: &mut Io<'_>, socket: Socket, place: &str, since: Since) {
-        let offset = self.history.here(since);
-        if self.history.has_gap(place, offset) {
-            io.emit(socket, "gap", (place, offset));
+        if self.history.has_gap(place, since) {
+            io.emit(socket, "gap", (place, since.0));
         }
         let with_time = place != EVERYONE || self.people.name(socket).is_some();
-        for kept in self.history.behind(place, offset) {
+        for kept in self.history.behind(place, self.history.here(since)) {
             let (event, args) = kept.event(with_time);
             io.emit(socket, event, args);
         }

@@ -171,14 +171,15 @@ impl History {
     }
 
     /// Something behind the number may have been said in this place that is not kept any more. Who
-    /// has read nothing misses nothing.
-    pub(crate) fn has_gap(&self, place: &str, number: u64) -> bool {
+    /// has read nothing misses nothing; who has read in another run, all that is gone in this one.
+    pub(crate) fn has_gap(&self, place: &str, since: Since) -> bool {
+        let number = self.here(since);
         let first_missing = match (self.behind(place, number).next(), self.of(place).next()) {
             (Some(first), _) => first.before,
             (None, Some(_)) => 0,
             (None, None) => self.forgotten,
         };
-        (1..first_missing).contains(&number)
+        since.0 > 0 && number < first_missing
     }
 
     fn of(&self, place: &str) -> impl DoubleEndedIterator<Item = &Said> {
@@ -251,17 +252,22 @@ mod tests {
         }
         assert_eq!(numbers(&history, "a", 0), [3, 4]);
         assert_eq!(numbers(&history, "b", 0), [2, 5]);
-        assert!(!history.has_gap("a", 0), "who comes anew misses nothing");
-        assert!(!history.has_gap("a", 1));
+        assert!(
+            !history.has_gap("a", (0, None)),
+            "who comes anew misses nothing"
+        );
+        assert!(!history.has_gap("a", (1, None)));
         keep(&mut history, "a", "x");
         assert_eq!(numbers(&history, "a", 1), [4, 6]);
-        assert!(history.has_gap("a", 1), "3 is gone");
-        assert!(!history.has_gap("a", 3) && !history.has_gap("a", 6));
-        assert!(!history.has_gap("b", 2) && !history.has_gap("b", 5));
+        assert!(history.has_gap("a", (1, None)), "3 is gone");
+        assert!(!history.has_gap("a", (3, None)) && !history.has_gap("a", (6, None)));
+        assert!(!history.has_gap("b", (2, None)) && !history.has_gap("b", (5, None)));
+        assert!(history.has_gap("a", (9, Some(6))), "1 and 3, in this run");
+        assert!(!history.has_gap("b", (9, Some(6))) && !history.has_gap("a", (0, Some(6))));
         keep(&mut history, "c", &"x".repeat(MAX_BYTES - 160));
         assert_eq!(numbers(&history, "b", 0), [0; 0]);
-        assert!(history.has_gap("b", 2));
-        assert!(!history.has_gap("b", 7));
+        assert!(history.has_gap("b", (2, None)));
+        assert!(!history.has_gap("b", (7, None)));
     }
 
     #[test]

@@ -2,19 +2,42 @@
 // nothing or something strange, and what an address can be.
 
 import assert from "node:assert/strict";
-import { newPage, server, textIs } from "./harness.mjs";
+import { newPage, server, textIs, wire } from "./harness.mjs";
 import {
   goOffline,
   hears,
   nameOf,
+  notices,
   ready,
   say,
   setHidden,
   settled,
+  texts,
   user,
 } from "./page.mjs";
 
 export const returning = {
+  async "after a restart the page is told if more was said than is kept"() {
+    await server.start("--history", "2");
+    const ada = await user("#kitchen", { address: wire.address, losesServer: true });
+    const bob = await user("#kitchen");
+    await say(bob, "yesterday");
+    await hears(ada, "yesterday");
+    await bob.close();
+    wire.cut();
+    await server.start("--history", "2");
+    const eve = await user("#kitchen");
+    for (const text of ["lost", "kept", "kept too"]) await say(eve, text);
+    await settled(eve);
+    wire.mend();
+    await hears(ada, "kept too");
+    assert.deepEqual(await texts(ada), ["yesterday", "kept", "kept too"]);
+    assert.ok((await notices(ada)).includes("Some of what was said here meanwhile is missing."));
+    const dan = await user("#kitchen");
+    await hears(dan, "kept too");
+    assert.ok(!(await notices(dan)).some((text) => text.includes("missing")), "who is new misses nothing");
+  },
+
   async "any address opens the page, and what is no room is refused with the reason"() {
     const rooms = {
       "#<img src=x onerror=alert(1)>": "<img src=x onerror=alert(1)>",
