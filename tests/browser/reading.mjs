@@ -2,10 +2,59 @@
 // a screen reader and a keyboard find there.
 
 import assert from "node:assert/strict";
-import { newPage, server, textIs } from "./harness.mjs";
-import { hears, joins, notices, say, setHidden, settled, turnsTo, user } from "./page.mjs";
+import { newPage, server, textIs, wire } from "./harness.mjs";
+import { hears, joins, notices, ready, say, setHidden, settled, turnsTo, user } from "./page.mjs";
 
 export const reading = {
+  async "the list scrolls, and the page does not"() {
+    const [ada, bob] = [await user("", { name: "Ada" }), await user("", { name: "Bob" })];
+    for (let n = 1; n <= 20; n += 1) {
+      await say(bob, `line ${n}`);
+      await hears(ada, `line ${n}`);
+      await say(ada, `answer ${n}`);
+      await hears(bob, `answer ${n}`);
+    }
+    const heights = await ada.evaluate(() => [document.documentElement.scrollHeight, innerHeight]);
+    assert.equal(heights[0], heights[1]);
+  },
+
+  async "with the keyboard of a phone open there is room to read while one writes"() {
+    for (const [width, height] of [[390, 330], [320, 250], [640, 200]]) {
+      const ada = await user("#kitchen", { viewport: { width, height: 640 } });
+      await ada.locator("#text:focus").waitFor();
+      await ada.setViewportSize({ width, height });
+      const [log, page, send] = await ada.evaluate(() => [
+        document.querySelector("#log").clientHeight,
+        document.documentElement.scrollHeight,
+        document.querySelector("#send").getBoundingClientRect().bottom,
+      ]);
+      assert.ok(log >= height / 4, `${log} of ${height} px`);
+      assert.ok(page <= height && send <= height);
+      await ada.getByRole("heading", { name: "kitchen" }).waitFor({ state: "attached" });
+      await ada.focus("#log");
+      await ada.locator("#name").waitFor();
+    }
+  },
+
+  async "letters of twice the size, online and offline, are neither cut off nor in each other's way"() {
+    for (const width of [320, 640, 1280]) {
+      const ada = await newPage({ viewport: { width, height: 900 }, losesServer: true });
+      const browser = await ada.context().newCDPSession(ada);
+      await browser.send("Page.setFontSizes", { fontSizes: { standard: 32, fixed: 32 } });
+      await ada.goto(`${wire.address}/#kitchen`);
+      await ready(ada);
+      await say(ada, "hello");
+      await settled(ada);
+      assert.equal(await ada.evaluate(() => getComputedStyle(document.querySelector(".text")).fontSize), "32px");
+      assert.deepEqual(await misplaced(ada), [], `online at ${width} px`);
+      wire.cut();
+      await ada.locator("#retry").waitFor();
+      assert.deepEqual(await misplaced(ada), [], `offline at ${width} px`);
+      wire.mend();
+      await ada.close();
+    }
+  },
+
   async "what is shown when is written for people and for programs"() {
     const ada = await user("", { locale: "en-GB", timezoneId: "UTC", time: "2025-06-01T17:42:00Z" });
     await say(ada, "hello");
@@ -86,3 +135,23 @@ export const reading = {
     assert.equal(await bob.title(), "attic · roomcast");
   },
 };
+
+/** What reaches out of the page, or lies over something else. */
+async function misplaced(page) {
+  return page.evaluate(() => {
+    const nodes = [...document.querySelectorAll("h1, #status, button, input, summary, .text")];
+    const seen = nodes.filter((node) => node.checkVisibility());
+    const boxOf = (node) => node.getBoundingClientRect();
+    const isOutside = ({ left, right }) => left < 0 || right > innerWidth + 0.5;
+    const overlap = (a, b) =>
+      a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+    const wrong = seen.filter((node) => isOutside(boxOf(node))).map((node) => `${node.id} is outside`);
+    const header = seen.filter((node) => node.closest("header, #composer"));
+    for (const [i, node] of header.entries()) {
+      for (const other of header.slice(i + 1)) {
+        if (overlap(boxOf(node), boxOf(other))) wrong.push(`${node.id} lies over ${other.id}`);
+      }
+    }
+    return wrong;
+  });
+}
