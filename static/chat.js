@@ -120,15 +120,12 @@ function enter(key) {
 	const view = viewOf(key);
 	if (view === current) return;
 	current = view;
-	$.log.ariaLive = "off"; // nobody wants the whole list read out
+	$.log.ariaLive = "off";
 	const old = $.messages;
 	old.replaceWith(view.list);
 	old.id = "";
 	view.list.id = "messages";
-	const label = view.id ? "Private message to " : "Message to ";
-	$["text-label"].textContent = $.text.placeholder = label + labelOf(view);
 	$.who.open = false;
-	views.forEach(showTab);
 	seen();
 	jump();
 	if (socket.connected && !view.inside) goIn(view);
@@ -229,7 +226,7 @@ function keepName(name) {
 
 function showName(name) {
 	$.name.value = called = name;
-	ask(current);
+	ask(crowd());
 }
 
 function ask(view) {
@@ -247,17 +244,20 @@ function ask(view) {
 function came(view, id, name) {
 	names.set(id, name);
 	view.people.set(id, name);
-	tell(view, `${name} joined`);
+	passes(view, id, `${name} joined`);
 }
 
 function went(view, id, name) {
 	view.people.delete(id);
 	untype(view, id);
-	tell(view, `${name} left`);
-	const secret = views.get(`@${id}`);
-	if (view.key) return;
-	if (secret) tell(secret, `${name} left`);
-	if (name === wanted) socket.emit("name", wanted, showName);
+	passes(view, id, `${name} left`);
+	if (!view.key && name === wanted) socket.emit("name", wanted, showName);
+}
+
+function passes(view, id, what) {
+	tell(view, what);
+	const secret = !view.key && views.get(`@${id}`);
+	if (secret) tell(secret, what);
 }
 
 function renamed(id, name, former) {
@@ -279,7 +279,7 @@ function tell(view, what) {
 	}
 	item.told.push(what);
 	item.textContent = (item.told.length > 4 ? "… · " : "") + item.told.slice(-4).join(" · ");
-	if (view === current) showPeople();
+	showPeople();
 }
 
 function typed() {
@@ -310,17 +310,20 @@ function showTyping() {
 	$.typing.textContent = all && `${all} ${who.length > 1 ? "are" : "is"} typing…`;
 }
 
+const crowd = () => viewOf(current.id ? "" : current.key);
+
 function showPeople() {
-	const { people, more, id, isRoom } = current;
-	$.who.hidden = id;
+	const { people, more, isRoom } = crowd();
 	$.count.textContent = `${people.size + more} ${isRoom ? "here" : "online"}`;
 	if (!$.who.open) return;
+	const focused = $.people.querySelector(":focus")?.title;
 	$.people.replaceChildren(
 		...[...people].map(([id, name]) =>
 			make("li", "", mine.has(id) ? `${name} (you)` : senderOf(id, name)),
 		),
 		more ? make("li", "", `and ${more} more`) : "",
 	);
+	$.people.querySelector(`[title="${focused}"]`)?.focus();
 }
 
 // What I say
@@ -414,10 +417,11 @@ function hear(key, text, n, from, about) {
 	show({ view, text, n, from, name, at });
 	if (at && !view.known) return;
 	if (view === current && !stick) fresh += 1;
-	if (document.hidden) countUnread(unread + 1);
-	if (!document.hidden && view === current) return;
+	if (document.hidden) unread += 1;
+	else if (view === current) return;
 	view.unread += 1;
 	showTab(view);
+	showPlace();
 }
 
 // The list
@@ -427,14 +431,16 @@ function show(message) {
 	const stamp = own ? make("span", "stamp", "waiting") : timeOf(message.n, at);
 	const text = make("p", "text", ...withLinks(message.text));
 	text.dir = "auto";
-	const who = own ? make("b", "unseen", "you") : senderOf(from, name);
+	const called = own ? "you" : (name ?? nameOf(from));
+	const follows = inOneBreath(message);
+	const who = own || follows ? make("b", "unseen", called) : senderOf(from, called);
 	const head = make("div", "head", who);
 	if (view.id) head.append(make("span", "tag", "in private"));
 	head.append(make("span", "unseen", ": "));
 	const item = make("li", "message", head, make("div", "row", text, stamp));
 	if (own) item.className += " own waiting";
 	if (view.id) item.className += " private";
-	if (inOneBreath(message)) item.className += " follows";
+	if (follows) item.className += " follows";
 	if (own) stickNow();
 	return append(view, item);
 }
@@ -453,7 +459,7 @@ function senderOf(id, name) {
 		location.hash = `@${id}`;
 		$.text.focus();
 	};
-	return Object.assign(make("button", "sender", name ?? nameOf(id)), { dir: "auto", title, onclick });
+	return Object.assign(make("button", "sender", name), { dir: "auto", title, onclick });
 }
 
 function timeOf(n, at = Date.now()) {
@@ -495,7 +501,7 @@ function append({ list }, item) {
 	list.append(item);
 	if (!shown) trim(list);
 	else if (document.hidden) settle();
-	else frame ||= requestAnimationFrame(settle); // once for many messages
+	else frame ||= requestAnimationFrame(settle);
 	return item;
 }
 
@@ -560,12 +566,17 @@ function showState(text, more = "") {
 
 function showPlace() {
 	const { key, id, inside } = current;
-	$.room.textContent = labelOf(current) + (socket.connected && inside ? "" : "…");
+	const label = labelOf(current);
+	const kind = id ? "Private message to " : "Message to ";
+	$["text-label"].textContent = $.text.placeholder = kind + label;
+	$.room.textContent = label + (socket.connected && inside ? "" : "…");
 	$.leave.hidden = !key;
 	$.leave.textContent = id ? "Close" : "Leave";
 	showPeople();
 	showTyping();
-	countUnread(unread);
+	const title = key ? `${label} · roomcast` : "roomcast";
+	document.title = unread ? `(${unread}) ${title}` : title;
+	$.icon.href = unread ? ICON_WITH_DOT : "favicon.svg";
 }
 
 function showTab(view) {
@@ -578,25 +589,16 @@ function showTab(view) {
 
 let unread = 0; // heard while the page was hidden
 
-function countUnread(count) {
-	unread = count;
-	const name = current.key ? `${labelOf(current)} · roomcast` : "roomcast";
-	document.title = unread ? `(${unread}) ${name}` : name;
-	$.icon.href = unread ? ICON_WITH_DOT : "favicon.svg";
-}
-
 function seen() {
-	current.unread = 0;
-	countUnread(0);
-	showTab(current);
+	current.unread = unread = 0;
+	views.forEach(showTab);
 }
 
 const ICON_WITH_DOT =
-	"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect y='5' width='30' height='22' rx='7' fill='%2314695c'/><circle cx='24' cy='8' r='8' fill='%23d9482b'/></svg>";
+	"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'><rect y='1' width='8' height='6' rx='2' fill='%2314695c'/><circle cx='6' cy='2' r='2' fill='%23d9482b'/></svg>";
 
 // Small helpers
 
-/** Content is nodes, and text that stays text. */
 function make(tag, className, ...content) {
 	const node = document.createElement(tag);
 	if (className) node.className = className;
@@ -647,7 +649,7 @@ for (const [id, act] of Object.entries({ leave, retry: dial, newer: jump })) {
 		$.text.focus();
 	};
 }
-$.who.ontoggle = () => $.who.open && ask(current);
+$.who.ontoggle = () => $.who.open && ask(crowd());
 $.log.onscroll = scrolled;
 new ResizeObserver(() => stick && toBottom()).observe($.log);
 addEventListener("hashchange", () => enter(keyOfAddress()));

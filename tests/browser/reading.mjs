@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { newPage, server, textIs, wire } from "./harness.mjs";
-import { hears, joins, notices, ready, say, setHidden, settled, turnsTo, user } from "./page.mjs";
+import { hears, idOf, joins, notices, ready, renames, say, setHidden, settled, turnsTo, user } from "./page.mjs";
 
 export const reading = {
   async "the list scrolls, and the page does not"() {
@@ -53,6 +53,56 @@ export const reading = {
       wire.mend();
       await ada.close();
     }
+  },
+
+  async "each message says who speaks, also to those who do not see it"() {
+    const [ada, bob] = [await user("", { name: "Ada" }), await user("", { name: "Bob" })];
+    for (const text of ["one", "two"]) await say(bob, text);
+    for (const text of ["three", "four"]) {
+      await hears(ada, "two");
+      await say(ada, text);
+    }
+    await settled(ada);
+    const snapshot = (await ada.getByRole("log").ariaSnapshot()).replace(/ \[.*\]/g, "");
+    const list = snapshot.split("- listitem").slice(1);
+    const words = list.map((item) => item.replace(/button|text|paragraph|time|[-":\s]+/g, " ").replace(/\s+/g, " ").trim());
+    const said = words.filter((item) => !item.includes("joined"));
+    for (const [n, start] of ["Bob one", "Bob two", "you three", "you four"].entries()) {
+      assert.ok(said[n]?.startsWith(start), `${said[n]} in place of ${start}`);
+    }
+    assert.equal(await ada.locator("#messages button").count(), 1, "one stop for the keyboard");
+  },
+
+  async "somebody in the list of people keeps the focus when others come and go"() {
+    const ada = await user("", { name: "Ada" });
+    const bob = await user("", { name: "Bob" });
+    await ada.click("#count");
+    const button = ada.locator("#people").getByRole("button", { name: "Bob" });
+    await button.focus();
+    const eve = await user("", { name: "Eve" });
+    await textIs(ada, "#count", "3 online");
+    await eve.close();
+    await textIs(ada, "#count", "2 online");
+    assert.ok(await button.evaluate((node) => node === document.activeElement));
+    await ada.keyboard.press("Enter");
+    await textIs(ada, "#room", "Bob");
+    await bob.close();
+  },
+
+  async "a private view calls the other one by the latest name, and tells who is online"() {
+    const [ada, bob] = [await user("", { name: "Ada" }), await user("", { name: "Bob" })];
+    await ada.goto(`${server.address}/#@${await idOf(bob)}`);
+    await textIs(ada, "#count", "2 online");
+    await ada.getByRole("textbox", { name: "Private message to Bob" }).waitFor();
+    await renames(bob, "Bert");
+    await ada.getByRole("textbox", { name: "Private message to Bert" }).waitFor();
+    const eve = await user("", { name: "Eve" });
+    await textIs(ada, "#count", "3 online");
+    await ada.click("#count");
+    await ada.locator("#people").getByRole("button", { name: "Eve" }).click();
+    await textIs(ada, "#room", "Eve");
+    await eve.close();
+    await textIs(ada, ".notice", "Eve left");
   },
 
   async "what is shown when is written for people and for programs"() {

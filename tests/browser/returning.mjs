@@ -5,7 +5,9 @@ import assert from "node:assert/strict";
 import { newPage, server, textIs, wire } from "./harness.mjs";
 import {
   goOffline,
+  hasUnread,
   hears,
+  idOf,
   nameOf,
   notices,
   ready,
@@ -36,6 +38,22 @@ export const returning = {
     const dan = await user("#kitchen");
     await hears(dan, "kept too");
     assert.ok(!(await notices(dan)).some((text) => text.includes("missing")), "who is new misses nothing");
+  },
+
+  async "who has lost the other of a private talk hears of the return"() {
+    const ada = await user("", { name: "Ada" });
+    const bob = await user("", { name: "Bob", address: wire.address, losesServer: true });
+    await ada.goto(`${server.address}/#@${await idOf(bob)}`);
+    await say(ada, "hello");
+    await hasUnread(bob, "Ada", 1);
+    wire.cut();
+    await textIs(ada, ".notice", "Bob left");
+    await say(ada, "are you there?");
+    await ada.locator(".failure").waitFor();
+    wire.mend();
+    await textIs(ada, ".notice", "Bob joined");
+    await ada.getByRole("button", { name: "Retry" }).click();
+    await hasUnread(bob, "Ada", 2);
   },
 
   async "any address opens the page, and what is no room is refused with the reason"() {
