@@ -159,7 +159,7 @@ function forget(view, why) {
 	view.tab.parentNode.remove();
 	remember();
 	if (view === current) {
-		history.pushState(null, "", location.pathname);
+		why ? location.replace("#") : (location.hash = "");
 		enter("");
 	}
 	if (why) notice(viewOf(""), why);
@@ -208,7 +208,7 @@ function rename(event) {
 	event.preventDefault();
 	const name = $.name.value.trim();
 	if (event.type === "submit") $.text.focus();
-	if (!name || name === called) return showName(called || wanted);
+	if (!name || name === called) return ($.name.value = called || wanted);
 	if (!socket.connected) return keepName(name);
 	const former = called;
 	called = name;
@@ -225,7 +225,8 @@ function keepName(name) {
 }
 
 function showName(name) {
-	$.name.value = called = name;
+	called = name;
+	if (!$.name.matches(":focus")) $.name.value = name;
 	ask(crowd());
 }
 
@@ -369,7 +370,8 @@ function answered(message, error, answer) {
 	if (error && !socket.connected) return wait(message);
 	if (error) return fail(message, "Perhaps not sent: no answer came.");
 	if (answer.id) {
-		message.view.heard = answer.id;
+		const { view } = message;
+		view.heard = Math.max(view.heard, answer.id);
 		return stamp(message, "sent", answer.id);
 	}
 	message.name = null; // it was not said under this one
@@ -657,9 +659,9 @@ addEventListener("online", wake);
 addEventListener("focus", seen);
 document.onvisibilitychange = looked;
 
-const before = attempt(() => sessionStorage.rooms) || "[]";
+const before = attempt(() => sessionStorage.rooms);
 enter("");
-JSON.parse(before).forEach(viewOf);
+attempt(() => JSON.parse(before).forEach(viewOf));
 enter(keyOfAddress());
 $.name.value = wanted;
 keepName(wanted);

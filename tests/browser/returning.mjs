@@ -8,6 +8,7 @@ import {
   hasUnread,
   hears,
   idOf,
+  joins,
   nameOf,
   notices,
   ready,
@@ -19,6 +20,27 @@ import {
 } from "./page.mjs";
 
 export const returning = {
+  async "a late ack brings nothing back that was heard already"() {
+    await server.start("--no-recovery");
+    const ada = await user("#kitchen", { address: wire.address, losesServer: true });
+    const bob = await user("#kitchen");
+    wire.isMute = true;
+    await say(ada, "one");
+    await hears(bob, "one");
+    await say(bob, "two");
+    await settled(bob);
+    for (let n = 1; n <= 2; n += 1) {
+      wire.cut();
+      await textIs(ada, "#state", "Offline");
+      wire.mend();
+      await ready(ada);
+      await settled(ada);
+    }
+    await say(bob, "fence");
+    await hears(ada, "fence");
+    assert.deepEqual(await texts(ada), ["one", "two", "fence"]);
+  },
+
   async "after a restart the page is told if more was said than is kept"() {
     await server.start("--history", "2");
     const ada = await user("#kitchen", { address: wire.address, losesServer: true });
@@ -56,6 +78,38 @@ export const returning = {
     await hasUnread(bob, "Ada", 2);
   },
 
+  async "a name that is being written is left alone when the page comes back"() {
+    const ada = await user("", { name: "Ada", address: wire.address, losesServer: true });
+    wire.cut();
+    await textIs(ada, "#state", "Offline");
+    await ada.fill("#name", "Adal");
+    wire.mend();
+    await ready(ada);
+    await ada.keyboard.type("bert");
+    await ada.keyboard.press("Enter");
+    await textIs(ada, ".notice", "You are called Adalbert now");
+    assert.equal(await nameOf(ada), "Adalbert");
+  },
+
+  async "a browser that keeps nothing, or something strange, has the chat too"() {
+    for (const kept of ["blocked", "{", '{"a":1}', "7", "null"]) {
+      const ada = await newPage();
+      await ada.addInitScript((text) => {
+        if (text !== "blocked") return (sessionStorage.rooms = text);
+        const get = () => {
+          throw new DOMException("blocked", "SecurityError");
+        };
+        for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { get });
+      }, kept);
+      await ada.goto(server.address);
+      await ready(ada);
+      await joins(ada, "attic");
+      await say(ada, "hello");
+      await settled(ada);
+      await ada.close();
+    }
+  },
+
   async "any address opens the page, and what is no room is refused with the reason"() {
     const rooms = {
       "#<img src=x onerror=alert(1)>": "<img src=x onerror=alert(1)>",
@@ -80,6 +134,20 @@ export const returning = {
       await textIs(ada, "#room", "everyone");
       await ada.close();
     }
+  },
+
+  async "back and forward lead through the rooms, past one that was refused"() {
+    const ada = await user("", { name: "Ada" });
+    await joins(ada, "attic");
+    await joins(ada, "cellar");
+    await ada.goBack();
+    await textIs(ada, "#room", "attic");
+    await ada.goForward();
+    await textIs(ada, "#room", "cellar");
+    await ada.evaluate(() => (location.hash = "x".repeat(65)));
+    await textIs(ada, "#room", "everyone");
+    await ada.goBack();
+    await textIs(ada, "#room", "cellar");
   },
 
   async "the page tries again after a second, and more and more seldom, but every five"() {
