@@ -128,6 +128,7 @@ function enter(key) {
 	$.who.open = false;
 	seen();
 	jump();
+	view.tab.scrollIntoView();
 	if (socket.connected && !view.inside) goIn(view);
 	listen();
 }
@@ -400,8 +401,7 @@ function fail(message, why) {
 /** A word until the message has a number, the time from then on. */
 function stamp({ item }, state, n) {
 	item.classList.toggle("waiting", !n);
-	const [old] = item.getElementsByClassName("stamp");
-	old.replaceWith(n ? timeOf(n) : make("span", "stamp", state));
+	item.querySelector(".stamp").replaceWith(n ? timeOf(n) : make("span", "stamp", state));
 }
 
 // What others say

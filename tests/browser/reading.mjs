@@ -105,6 +105,17 @@ export const reading = {
     await textIs(ada, ".notice", "Eve left");
   },
 
+  async "of many rooms the one that is shown is in view"() {
+    const ada = await user("", { viewport: { width: 320, height: 640 } });
+    for (let n = 1; n <= 8; n += 1) await joins(ada, `room ${n}`);
+    const box = async () => ada.locator("#rooms [aria-current=page]").boundingBox();
+    const last = await box();
+    assert.ok(last.x >= 0 && last.x + last.width <= 320);
+    await ada.goBack();
+    await textIs(ada, "#room", "room 7");
+    assert.ok((await box()).x >= 0);
+  },
+
   async "what is shown when is written for people and for programs"() {
     const ada = await user("", { locale: "en-GB", timezoneId: "UTC", time: "2025-06-01T17:42:00Z" });
     await say(ada, "hello");
