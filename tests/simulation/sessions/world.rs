@@ -92,6 +92,18 @@ impl World {
         self.run_until(CHAOS + REST);
         self.knock();
         self.run_until(CHAOS + REST + 200);
+        // Where memory is short somebody may have been cut a moment ago.
+        while self.stage.ledger.tight && !self.is_complete() && self.stage.now < CHAOS + 2 * REST {
+            self.run_until(self.stage.now + 50);
+        }
+    }
+
+    /// Whether all who come back have done so.
+    fn is_complete(&self) -> bool {
+        let doors = self.plain.iter().filter(|plain| plain.is_door()).count();
+        let clients = self.clients.iter().all(|client| client.sid.is_some());
+        let plain = self.plain.iter().all(Plain::is_connected);
+        clients && plain && self.stage.ledger.live.len() == self.clients.len() + doors
     }
 
     /// Turn after turn, up to a time.
