@@ -23,6 +23,8 @@ pub(super) struct Ledger {
     pub(super) narrow: bool,
     /// Little memory is there for all together.
     pub(super) tight: bool,
+    /// A socket of the plain door had trouble before it was told who it is.
+    pub(super) nameless: bool,
     pub(super) live: BTreeMap<Socket, Present>,
     pub(super) dead: BTreeSet<Socket>,
     /// By namespace and name.
@@ -261,7 +263,8 @@ impl Ledger {
         let present = self.live.remove(&socket).expect("who goes was there");
         assert!(self.dead.insert(socket), "gone twice");
         assert!(self.rooms_of(socket).is_empty(), "gone, and in a room");
-        let excused = self.excused.contains(&present.who) || self.may_end(reason);
+        let nameless = self.nameless && present.who.0 >= door::FIRST;
+        let excused = nameless || self.excused.contains(&present.who) || self.may_end(reason);
         assert!(excused, "{:?} ends for no reason: {reason}", present.who);
         let member = self.members.get_mut(&present.sid).expect("a member");
         // Who came by the plain door cannot come back.

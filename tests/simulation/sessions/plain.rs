@@ -163,8 +163,11 @@ impl Plain {
 
     /// Whatever ends it now, the server is not to blame.
     fn excuse(&self, stage: &mut Stage) {
-        if let Some(who) = self.door.as_ref().and_then(|door| door.who) {
-            stage.ledger.excuse(who);
+        match &self.door {
+            Some(Door { who: Some(who), .. }) => stage.ledger.excuse(*who),
+            // The server knows it already, and it does not.
+            Some(_) => stage.ledger.nameless = true,
+            None => {}
         }
     }
 
