@@ -3,6 +3,7 @@
 //! Whatever is sent in a turn is encoded into one `batch`. A receiver has a range of it; the next
 //! message to the same receiver usually lies right behind, and the range grows. So at the end of
 //! the turn nearly every receiver gets one plain `write` of one range, and nothing was allocated.
+//! What a whole room gets is noted, and given to its members together (`fanout`).
 //!
 //! What a slow receiver did not take is copied, once for all of them, into a shared `Segment`, of
 //! which the backlogs hold ranges again. A segment lives as long as a range of it does.

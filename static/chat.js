@@ -39,8 +39,8 @@ function dial() {
 }
 
 function lost() {
-	const jitter = 0.5 + Math.random(); // a thousand pages come back one by one
-	const delay = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures++ * jitter);
+	const jitter = 1 - Math.random() / 2; // pages come back one by one
+	const delay = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures++) * jitter;
 	showPlace();
 	countDown(Date.now() + delay);
 }
