@@ -337,7 +337,7 @@ const NAMES: usize = 32;
 /// Bytes of one read, which is also what one peer may take of a turn.
 const BUFFER: usize = 64 * 1024;
 /// Of so many receivers one look more is taken whether something has come, before they are written
-/// to, and a millisecond for what has. A look that finds nothing takes a tenth of one write.
+/// to, and a millisecond for what has. A look that finds nothing takes less than one write.
 const RECEIVERS_PER_LOOK: usize = 64;
 /// Sockets of a list whose memory is kept.
 const KEEP_KEYS: usize = 1024;
