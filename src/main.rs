@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use log::LevelFilter;
-use roomcast::{Config, Handle, Server, files::Files, socketio::SocketIo};
+use roomcast::{Config, Handle, Server, socketio::SocketIo};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use socket2::SockRef;
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 fn serve(options: &Options) -> Result<(), String> {
     let site = match &options.dir {
         None => Site::Page,
-        Some(dir) => Site::Folder(Files::new(dir).map_err(|error| format!("--dir: {error}"))?),
+        Some(dir) => Site::folder(dir).map_err(|error| format!("--dir: {error}"))?,
     };
     let server = listen(options).map_err(|error| no_address(options, &error))?;
     stop_on_signals(server.handle())

@@ -1,6 +1,8 @@
 //! What is served over HTTP: the chat page, which is inside the program, or a folder.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::Path;
 
 use roomcast::files::Files;
 use roomcast::{Event, Hub, Request, Response};
@@ -14,6 +16,11 @@ pub(crate) enum Site {
 }
 
 impl Site {
+    /// A folder, of which browsers keep nothing: who edits a page sees what it has become.
+    pub(crate) fn folder(dir: impl AsRef<Path>) -> io::Result<Self> {
+        Files::new(dir).map(|files| Self::Folder(files.cache_control("no-store")))
+    }
+
     /// Answers requests; the only WebSockets are those of Socket.IO and of the plain door.
     pub(crate) fn serve(&self, hub: &mut Hub, event: &Event<'_>) {
         match event {

@@ -238,7 +238,9 @@ fn a_folder_is_served_instead_of_the_page_and_nothing_outside_of_it() {
     fs::write(public.join(".hidden"), "secret").unwrap();
     let program = Program::start(&["--dir", public.to_str().unwrap()]);
     let mut client = Http::connect(program.addr());
-    assert_eq!(client.get("/").text(), "<p>mine</p>");
+    let page = client.get("/");
+    assert_eq!(page.text(), "<p>mine</p>");
+    assert_eq!(page.field("cache-control"), Some("no-store"));
     assert_eq!(client.get("/chat.js").status, 404);
     for path in [
         "/../secret.txt",
