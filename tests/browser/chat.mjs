@@ -8,20 +8,15 @@
 // proven by something later that did (a "fence").
 
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { parseArgs } from "node:util";
 import { assertPeace, runAll, server, textIs, wire } from "./harness.mjs";
 import {
   contrasts,
-  goOffline,
   hasUnread,
   hears,
   idOf,
   joins,
   nameOf,
-  notices,
   ready,
   say,
   setHidden,
@@ -32,13 +27,20 @@ import {
   weigh,
 } from "./page.mjs";
 import { people } from "./people.mjs";
+import { pictures } from "./pictures.mjs";
 import { reading } from "./reading.mjs";
 import { returning } from "./returning.mjs";
+import { windows } from "./windows.mjs";
 
 const BUDGET = 25_600; // bytes of the whole page
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
   "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { screenshot: { type: "string" } },
+});
 
 // The checks
 
@@ -353,258 +355,20 @@ const checks = {
     }
   },
 
-  async "after a restart both pages come back by themselves, and what was written meanwhile arrives"() {
-    const losesServer = true;
-    const [ada, bob] = [
-      await user("#kitchen", { losesServer, ownClock: true }),
-      await user("#kitchen", { losesServer }),
-    ];
-    const formerId = await idOf(bob);
-    // Who comes back first speaks to an empty room: Ada waits for Bob.
-    await goOffline(ada);
-    await textIs(bob, "#state", "Offline");
-    assert.ok(await ada.isVisible("#retry"));
-    await say(ada, "first");
-    await say(ada, "second");
-    assert.deepEqual(await ada.locator(".stamp").allTextContents(), ["waiting", "waiting"]);
-    await server.start();
-    await ready(bob);
-    await ada.clock.resume();
-    await ready(ada);
-    await hears(bob, "second");
-    assert.deepEqual(await texts(bob), ["first", "second"]);
-    await settled(ada);
-    await say(bob, "welcome back");
-    await hears(ada, "welcome back");
-    assert.notEqual(await idOf(bob), formerId);
-  },
-
-  async "a message that waits for a room reaches it, even if the writer has left meanwhile"() {
-    const losesServer = true;
-    const [ada, bob] = [
-      await user("#kitchen", { losesServer, ownClock: true }),
-      await user("#kitchen", { losesServer }),
-    ];
-    await goOffline(ada);
-    await say(ada, "late, for the kitchen");
-    await ada.click("#leave");
-    await say(ada, "for everyone");
-    await server.start();
-    await ready(bob);
-    await ada.clock.resume();
-    await textIs(ada, "#room", "everyone");
-    await hears(bob, "late, for the kitchen");
-    await say(bob, "did you get this?");
-    await turnsTo(bob, "everyone");
-    await hears(bob, "for everyone");
-    await say(bob, "fence");
-    await hears(ada, "fence");
-    assert.equal(await ada.getByText("did you get this?").count(), 0);
-  },
-
-  async "the 'try now' button and the 'online' event try at once; 100 messages wait at most"() {
-    const ada = await user("", { losesServer: true, ownClock: true });
-    for (const tryNow of [
-      () => ada.click("#retry"),
-      () => ada.evaluate(() => dispatchEvent(new Event("online"))),
-    ]) {
-      await goOffline(ada);
-      await server.start();
-      await tryNow();
-      await ready(ada);
-      await ada.clock.resume();
-    }
-    await server.stop();
-    await textIs(ada, "#state", "Offline");
-    for (let n = 1; n <= 101; n += 1) await say(ada, `line ${n}`);
-    assert.equal(await ada.locator(".waiting").count(), 100);
-    assert.equal(await ada.inputValue("#text"), "line 101");
-    await server.start();
-    await ready(ada);
-    await settled(ada);
-    const bob = await user("", { losesServer: true });
-    const hundred = Array.from({ length: 100 }, (_, n) => `line ${n + 1}`);
-    await hears(bob, "line 100");
-    assert.deepEqual(await texts(bob), hundred.slice(50), "in order");
-  },
-
-  async "after a moment without network nothing is missing, and nothing is said to be"() {
-    const ada = await user("#kitchen", { address: wire.address, losesServer: true });
-    const [bob, eve] = [await user("#kitchen"), await user()];
-    const id = await idOf(ada);
-    await say(bob, "before");
-    await hears(ada, "before");
-    wire.cut();
-    await textIs(ada, "#state", "Offline");
-    await say(bob, "missed in the kitchen");
-    await say(eve, "missed by all");
-    await hears(eve, "missed by all");
-    await settled(eve);
-    await say(ada, "from the tunnel");
-    wire.mend();
-    await ready(ada);
-    await hears(bob, "from the tunnel");
-    await say(bob, "fence");
-    await hears(ada, "fence");
-    assert.equal(await idOf(ada), id);
-    const heard = ["before", "fence", "from the tunnel", "missed in the kitchen"];
-    assert.deepEqual((await texts(ada)).toSorted(), heard);
-    await hasUnread(ada, "everyone", 1);
-    assert.ok(!(await notices(ada)).some((text) => text.includes("missing")));
-  },
-
-  async "who comes back too late gets what was said, and is told where something is missing"() {
-    for (const flags of [["--no-recovery"], ["--max-disconnection-duration", "1"]]) {
-      await server.start(...flags, "--history", "2");
-      const ada = await user("#kitchen", { address: wire.address, losesServer: true });
-      const [bob, eve] = [await user("#kitchen"), await user()];
-      const id = await idOf(ada);
-      await say(ada, "mine");
-      await say(eve, "before");
-      await hasUnread(ada, "everyone", 1);
-      wire.cut();
-      await textIs(ada, "#state", "Offline");
-      for (const text of ["lost", "missed", "missed too"]) await say(bob, text);
-      await say(eve, "missed by all");
-      await Promise.all([bob, eve].map(settled));
-      wire.mend();
-      await ready(ada);
-      assert.notEqual(await idOf(ada), id);
-      await say(bob, "fence");
-      await hears(ada, "fence");
-      assert.deepEqual(await texts(ada), ["mine", "missed", "missed too", "fence"]);
-      const gap = "Some of what was said here meanwhile is missing.";
-      assert.equal((await notices(ada)).filter((text) => text === gap).length, 1);
-      const list = await ada.locator("#messages > li").allTextContents();
-      assert.ok(list.indexOf(gap) < list.findIndex((text) => text.includes("missed")), "it stands there");
-      await hasUnread(ada, "everyone", 2);
-      await turnsTo(ada, "everyone");
-      assert.deepEqual(await texts(ada), ["before", "missed by all"]);
-      assert.ok(!(await notices(ada)).includes(gap));
-      await Promise.all([ada, bob, eve].map((page) => page.close()));
-    }
-  },
-
-  async "after a restart the page hears all that was said since, which is counted anew"() {
-    for (const place of ["", "#kitchen"]) {
-      const ada = await user(place, { address: wire.address, losesServer: true });
-      const bob = await user(place);
-      for (let n = 1; n <= 3; n += 1) await say(bob, `line ${n}`);
-      await hears(ada, "line 3");
-      await bob.close();
-      wire.cut();
-      await server.start();
-      const eve = await user(place);
-      const day = [1, 2, 3, 4].map((n) => `a new day ${n}`);
-      for (const text of day) await say(eve, text);
-      await settled(eve);
-      wire.mend();
-      await hears(ada, "a new day 4");
-      assert.deepEqual(await texts(ada), ["line 1", "line 2", "line 3", ...day]);
-      await Promise.all([ada.close(), eve.close()]);
-    }
-  },
-
-  async "who has moved while offline is in the new room, and no longer in the one that was left"() {
-    const ada = await user("#kitchen", { address: wire.address, losesServer: true });
-    const [bob, eve] = [await user("#kitchen"), await user("#attic")];
-    wire.cut();
-    await textIs(ada, "#state", "Offline");
-    await ada.click("#leave");
-    await ada.goto(wire.address + "/#attic");
-    wire.mend();
-    await textIs(ada, "#room", "attic");
-    await say(eve, "up here");
-    await hears(ada, "up here");
-    await say(bob, "down here");
-    await settled(bob);
-    await say(eve, "fence");
-    await hears(ada, "fence");
-    assert.deepEqual(await texts(ada), ["up here", "fence"]);
-    assert.deepEqual(await ada.locator("#rooms a").allTextContents(), ["everyone", "attic"]);
-    await textIs(bob, "#count", "1 here");
-  },
-
-  async "a connection that died in silence is noticed when somebody looks"() {
-    const ada = await user("", { address: wire.address, ownClock: true, losesServer: true });
-    wire.isMute = true;
-    await setHidden(ada, false);
-    await ada.clock.runFor(10_000);
-    await textIs(ada, "#state", "Offline");
-    wire.cut(); // and the next try with it, which is on its way
-    wire.mend();
-    await ready(ada);
-  },
-
   ...people,
   ...reading,
   ...returning,
+  ...windows,
 
   async "no page logged an error or asked a foreign host"() {
     assertPeace();
   },
 
-  async "the pictures of the README show this page: they are taken by each run"() {
-    const folder = await mkdtemp(path.join(tmpdir(), "roomcast-pictures-"));
-    try {
-      await takePictures(values.screenshot ?? path.join(folder, PICTURES[0]));
-      for (const name of values.screenshot ? [] : PICTURES) {
-        const [taken, shown] = await Promise.all([sizeOf(path.join(folder, name)), sizeOf(name)]);
-        assert.deepEqual(taken, shown, `${name}: make it anew by --screenshot`);
-      }
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  },
+  ...pictures(values.screenshot),
 };
-
-// The pictures for the README
-
-const PICTURES = ["chat.png", "chat-phone.png"];
-
-/** Width and height, which stand in the header of a PNG. */
-async function sizeOf(picture) {
-  const bytes = await readFile(path.resolve(import.meta.dirname, picture));
-  return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
-}
-
-async function takePictures(file) {
-  const desktop = { viewport: { width: 1000, height: 640 }, colorScheme: "light" };
-  const phone = { viewport: { width: 390, height: 640 }, colorScheme: "dark" };
-  const now = { time: "2025-06-01T17:42:00Z", locale: "en-GB", timezoneId: "UTC", deviceScaleFactor: 2 };
-  const cas = await user("#kitchen", { name: "Cas", ...now }); // whose clock stands, so that it types once
-  const ada = await user("#kitchen", { name: "Ada", ...desktop, ...now });
-  const bob = await user("#kitchen", { name: "Bob", ...now });
-  const eve = await user("#kitchen", { name: "Eve", ...phone, ...now });
-  const talk = [
-    [bob, "The bread is out of the oven. Who is hungry?"],
-    [bob, "There is butter as well, and the good salt."],
-    [ada, "On my way. Keep me the end piece!"],
-    [eve, "Ten minutes. I'll bring tea and the newspaper."],
-  ];
-  for (const [page, text] of talk) await sayToAll(page, text, [ada, bob, eve]);
-  await eve.locator(".sender").filter({ hasText: "Ada" }).first().click();
-  await say(eve, "Psst: it is Bob's birthday. Candles?");
-  await hasUnread(ada, "Eve", 1);
-  await cas.locator("#text").pressSequentially("Jam");
-  await textIs(ada, "#typing", "Cas is typing…");
-  await settled(ada);
-  await ada.screenshot({ path: file });
-  await turnsTo(eve, "kitchen");
-  await eve.screenshot({ path: file.replace(".png", "-phone.png") });
-}
-
-async function sayToAll(page, text, pages) {
-  await say(page, text);
-  for (const other of pages) await hears(other, text);
-}
 
 // The run
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { screenshot: { type: "string" } },
-});
 const [binary, words = ""] = positionals;
 if (!binary) {
   console.error("usage: node chat.mjs <path of the roomcast binary> [words] [--screenshot FILE]");

@@ -2,8 +2,25 @@
 // a screen reader and a keyboard find there.
 
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { readFile } from "node:fs/promises";
 import { newPage, server, textIs, wire } from "./harness.mjs";
-import { hears, idOf, joins, notices, ready, renames, say, setHidden, settled, turnsTo, user } from "./page.mjs";
+import {
+  hasUnread,
+  hears,
+  idOf,
+  joins,
+  notices,
+  ready,
+  renames,
+  say,
+  setHidden,
+  settled,
+  turnsTo,
+  user,
+} from "./page.mjs";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 export const reading = {
   async "the list scrolls, and the page does not"() {
@@ -195,6 +212,96 @@ export const reading = {
     await joins(bob, "attic");
     assert.equal(await bob.title(), "attic · roomcast");
   },
+
+  async "every part can be reached and used by the keyboard alone"() {
+    const ada = await user("", { name: "Ada" });
+    const bob = await user("", { name: "Bob" });
+    await say(bob, "hello");
+    await hears(ada, "hello");
+    await ada.focus("body");
+    const seen = new Set();
+    for (let n = 0; n < 20; n += 1) {
+      await ada.keyboard.press("Tab");
+      const place = await ada.evaluate(() => {
+        const { activeElement: node } = document;
+        const ring = getComputedStyle(node).outlineStyle !== "none";
+        return node === document.body || ring ? node.id || node.className || node.localName : `no ring: ${node.id}`;
+      });
+      seen.add(place);
+    }
+    for (const place of ["name", "a", "room-name", "join", "count", "log", "sender", "text", "send"]) {
+      assert.ok(seen.has(place), `${place} was not reached: ${[...seen]}`);
+    }
+    await ada.focus("#room-name");
+    await ada.keyboard.type("attic");
+    await ada.keyboard.press("Enter");
+    await textIs(ada, "#room", "attic");
+    await ada.locator("#text:focus").waitFor();
+    await ada.focus("#rooms a");
+    await ada.keyboard.press("Enter");
+    await textIs(ada, "#room", "everyone");
+    await ada.focus("#count");
+    await ada.keyboard.press("Enter");
+    await ada.locator("#people .sender").waitFor();
+    await ada.keyboard.press("Tab");
+    await ada.keyboard.press("Enter");
+    await textIs(ada, "#room", "Bob");
+    await ada.locator("#text:focus").waitFor();
+  },
+
+  async "from 320 px to 2560 px nothing is cut off or scrolls sideways"() {
+    const bob = await user("#kitchen", { name: "W".repeat(32) });
+    await say(bob, "unbroken".repeat(100));
+    for (const width of [320, 390, 768, 1280, 2560]) {
+      const ada = await user("#kitchen", { name: "M".repeat(32), viewport: { width, height: 640 } });
+      for (const room of ["attic", "a room whose name is as long as can be, which is 64 bytes, or so"]) {
+        await joins(ada, room);
+      }
+      await turnsTo(ada, "kitchen");
+      await hears(ada, "unbroken");
+      await ada.click("#count");
+      await ada.locator("#people .sender").first().waitFor();
+      const outside = await ada.evaluate(() => {
+        if (document.documentElement.scrollWidth > innerWidth) return ["the page scrolls"];
+        const nodes = [...document.querySelectorAll("button, input, summary, .text, #people")];
+        const isOutside = ({ left, right }) => left < 0 || right > innerWidth;
+        return nodes.filter((node) => isOutside(node.getBoundingClientRect())).map((node) => node.id);
+      });
+      assert.deepEqual(outside, [], `at ${width} px`);
+      await ada.close();
+    }
+  },
+
+  async "nothing moves for those who want less of it"() {
+    const ada = await user("", { reducedMotion: "reduce" });
+    await say(ada, "hello");
+    assert.equal(await ada.evaluate(() => document.getAnimations().length), 0);
+  },
+
+  async "axe finds nothing to complain about, in light and dark, wide and narrow"() {
+    const axe = await readFile(AXE, "utf8");
+    const bob = await user("#kitchen", { name: "Bob" });
+    for (const colorScheme of ["light", "dark"]) {
+      for (const viewport of [{ width: 320, height: 640 }, { width: 1280, height: 720 }]) {
+        const ada = await user("#kitchen", { name: "Ada", colorScheme, viewport });
+        await say(bob, "see https://example.org/");
+        await hears(ada, "example.org");
+        await say(ada, "I see");
+        await joins(ada, "attic");
+        await say(bob, "unread");
+        await hasUnread(ada, "kitchen", 1);
+        await assertNoViolations(ada, axe);
+        await turnsTo(ada, "kitchen");
+        await ada.click("#count");
+        await assertNoViolations(ada, axe);
+        await ada.locator("#people .sender").first().click();
+        await say(ada, "a secret");
+        await settled(ada);
+        await assertNoViolations(ada, axe);
+        await ada.close();
+      }
+    }
+  },
 };
 
 /** What reaches out of the page, or lies over something else. */
@@ -215,4 +322,11 @@ async function misplaced(page) {
     }
     return wrong;
   });
+}
+
+async function assertNoViolations(page, axe) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
+  assert.deepEqual(told, []);
 }

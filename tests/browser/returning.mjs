@@ -1,14 +1,12 @@
-// Checks of the chat page: what becomes of it when the connection is lost, when the browser keeps
-// nothing or something strange, and what an address can be.
+// Checks of the chat page: what becomes of it, and of what is said, when the connection is lost.
 
 import assert from "node:assert/strict";
-import { newPage, server, textIs, wire } from "./harness.mjs";
+import { server, textIs, wire } from "./harness.mjs";
 import {
   goOffline,
   hasUnread,
   hears,
   idOf,
-  joins,
   nameOf,
   notices,
   ready,
@@ -16,10 +14,194 @@ import {
   setHidden,
   settled,
   texts,
+  turnsTo,
   user,
 } from "./page.mjs";
 
 export const returning = {
+  async "after a restart both pages come back by themselves, and what was written meanwhile arrives"() {
+    const losesServer = true;
+    const [ada, bob] = [
+      await user("#kitchen", { losesServer, ownClock: true }),
+      await user("#kitchen", { losesServer }),
+    ];
+    const formerId = await idOf(bob);
+    // Who comes back first speaks to an empty room: Ada waits for Bob.
+    await goOffline(ada);
+    await textIs(bob, "#state", "Offline");
+    assert.ok(await ada.isVisible("#retry"));
+    await say(ada, "first");
+    await say(ada, "second");
+    assert.deepEqual(await ada.locator(".stamp").allTextContents(), ["waiting", "waiting"]);
+    await server.start();
+    await ready(bob);
+    await ada.clock.resume();
+    await ready(ada);
+    await hears(bob, "second");
+    assert.deepEqual(await texts(bob), ["first", "second"]);
+    await settled(ada);
+    await say(bob, "welcome back");
+    await hears(ada, "welcome back");
+    assert.notEqual(await idOf(bob), formerId);
+  },
+
+  async "a message that waits for a room reaches it, even if the writer has left meanwhile"() {
+    const losesServer = true;
+    const [ada, bob] = [
+      await user("#kitchen", { losesServer, ownClock: true }),
+      await user("#kitchen", { losesServer }),
+    ];
+    await goOffline(ada);
+    await say(ada, "late, for the kitchen");
+    await ada.click("#leave");
+    await say(ada, "for everyone");
+    await server.start();
+    await ready(bob);
+    await ada.clock.resume();
+    await textIs(ada, "#room", "everyone");
+    await hears(bob, "late, for the kitchen");
+    await say(bob, "did you get this?");
+    await turnsTo(bob, "everyone");
+    await hears(bob, "for everyone");
+    await say(bob, "fence");
+    await hears(ada, "fence");
+    assert.equal(await ada.getByText("did you get this?").count(), 0);
+  },
+
+  async "the 'try now' button and the 'online' event try at once; 100 messages wait at most"() {
+    const ada = await user("", { losesServer: true, ownClock: true });
+    for (const tryNow of [
+      () => ada.click("#retry"),
+      () => ada.evaluate(() => dispatchEvent(new Event("online"))),
+    ]) {
+      await goOffline(ada);
+      await server.start();
+      await tryNow();
+      await ready(ada);
+      await ada.clock.resume();
+    }
+    await server.stop();
+    await textIs(ada, "#state", "Offline");
+    for (let n = 1; n <= 101; n += 1) await say(ada, `line ${n}`);
+    assert.equal(await ada.locator(".waiting").count(), 100);
+    assert.equal(await ada.inputValue("#text"), "line 101");
+    await server.start();
+    await ready(ada);
+    await settled(ada);
+    const bob = await user("", { losesServer: true });
+    const hundred = Array.from({ length: 100 }, (_, n) => `line ${n + 1}`);
+    await hears(bob, "line 100");
+    assert.deepEqual(await texts(bob), hundred.slice(50), "in order");
+  },
+
+  async "after a moment without network nothing is missing, and nothing is said to be"() {
+    const ada = await user("#kitchen", { address: wire.address, losesServer: true });
+    const [bob, eve] = [await user("#kitchen"), await user()];
+    const id = await idOf(ada);
+    await say(bob, "before");
+    await hears(ada, "before");
+    wire.cut();
+    await textIs(ada, "#state", "Offline");
+    await say(bob, "missed in the kitchen");
+    await say(eve, "missed by all");
+    await hears(eve, "missed by all");
+    await settled(eve);
+    await say(ada, "from the tunnel");
+    wire.mend();
+    await ready(ada);
+    await hears(bob, "from the tunnel");
+    await say(bob, "fence");
+    await hears(ada, "fence");
+    assert.equal(await idOf(ada), id);
+    const heard = ["before", "fence", "from the tunnel", "missed in the kitchen"];
+    assert.deepEqual((await texts(ada)).toSorted(), heard);
+    await hasUnread(ada, "everyone", 1);
+    assert.ok(!(await notices(ada)).some((text) => text.includes("missing")));
+  },
+
+  async "who comes back too late gets what was said, and is told where something is missing"() {
+    for (const flags of [["--no-recovery"], ["--max-disconnection-duration", "1"]]) {
+      await server.start(...flags, "--history", "2");
+      const ada = await user("#kitchen", { address: wire.address, losesServer: true });
+      const [bob, eve] = [await user("#kitchen"), await user()];
+      const id = await idOf(ada);
+      await say(ada, "mine");
+      await say(eve, "before");
+      await hasUnread(ada, "everyone", 1);
+      wire.cut();
+      await textIs(ada, "#state", "Offline");
+      for (const text of ["lost", "missed", "missed too"]) await say(bob, text);
+      await say(eve, "missed by all");
+      await Promise.all([bob, eve].map(settled));
+      wire.mend();
+      await ready(ada);
+      assert.notEqual(await idOf(ada), id);
+      await say(bob, "fence");
+      await hears(ada, "fence");
+      assert.deepEqual(await texts(ada), ["mine", "missed", "missed too", "fence"]);
+      const gap = "Some of what was said here meanwhile is missing.";
+      assert.equal((await notices(ada)).filter((text) => text === gap).length, 1);
+      const list = await ada.locator("#messages > li").allTextContents();
+      assert.ok(list.indexOf(gap) < list.findIndex((text) => text.includes("missed")), "it stands there");
+      await hasUnread(ada, "everyone", 2);
+      await turnsTo(ada, "everyone");
+      assert.deepEqual(await texts(ada), ["before", "missed by all"]);
+      assert.ok(!(await notices(ada)).includes(gap));
+      await Promise.all([ada, bob, eve].map((page) => page.close()));
+    }
+  },
+
+  async "after a restart the page hears all that was said since, which is counted anew"() {
+    for (const place of ["", "#kitchen"]) {
+      const ada = await user(place, { address: wire.address, losesServer: true });
+      const bob = await user(place);
+      for (let n = 1; n <= 3; n += 1) await say(bob, `line ${n}`);
+      await hears(ada, "line 3");
+      await bob.close();
+      wire.cut();
+      await server.start();
+      const eve = await user(place);
+      const day = [1, 2, 3, 4].map((n) => `a new day ${n}`);
+      for (const text of day) await say(eve, text);
+      await settled(eve);
+      wire.mend();
+      await hears(ada, "a new day 4");
+      assert.deepEqual(await texts(ada), ["line 1", "line 2", "line 3", ...day]);
+      await Promise.all([ada.close(), eve.close()]);
+    }
+  },
+
+  async "who has moved while offline is in the new room, and no longer in the one that was left"() {
+    const ada = await user("#kitchen", { address: wire.address, losesServer: true });
+    const [bob, eve] = [await user("#kitchen"), await user("#attic")];
+    wire.cut();
+    await textIs(ada, "#state", "Offline");
+    await ada.click("#leave");
+    await ada.goto(wire.address + "/#attic");
+    wire.mend();
+    await textIs(ada, "#room", "attic");
+    await say(eve, "up here");
+    await hears(ada, "up here");
+    await say(bob, "down here");
+    await settled(bob);
+    await say(eve, "fence");
+    await hears(ada, "fence");
+    assert.deepEqual(await texts(ada), ["up here", "fence"]);
+    assert.deepEqual(await ada.locator("#rooms a").allTextContents(), ["everyone", "attic"]);
+    await textIs(bob, "#count", "1 here");
+  },
+
+  async "a connection that died in silence is noticed when somebody looks"() {
+    const ada = await user("", { address: wire.address, ownClock: true, losesServer: true });
+    wire.isMute = true;
+    await setHidden(ada, false);
+    await ada.clock.runFor(10_000);
+    await textIs(ada, "#state", "Offline");
+    wire.cut(); // and the next try with it, which is on its way
+    wire.mend();
+    await ready(ada);
+  },
+
   async "a late ack brings nothing back that was heard already"() {
     await server.start("--no-recovery");
     const ada = await user("#kitchen", { address: wire.address, losesServer: true });
@@ -91,65 +273,6 @@ export const returning = {
     assert.equal(await nameOf(ada), "Adalbert");
   },
 
-  async "a browser that keeps nothing, or something strange, has the chat too"() {
-    for (const kept of ["blocked", "{", '{"a":1}', "7", "null"]) {
-      const ada = await newPage();
-      await ada.addInitScript((text) => {
-        if (text !== "blocked") return (sessionStorage.rooms = text);
-        const get = () => {
-          throw new DOMException("blocked", "SecurityError");
-        };
-        for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { get });
-      }, kept);
-      await ada.goto(server.address);
-      await ready(ada);
-      await joins(ada, "attic");
-      await say(ada, "hello");
-      await settled(ada);
-      await ada.close();
-    }
-  },
-
-  async "any address opens the page, and what is no room is refused with the reason"() {
-    const rooms = {
-      "#<img src=x onerror=alert(1)>": "<img src=x onerror=alert(1)>",
-      "#%": "%",
-      "#%E0%A4": "%E0%A4",
-      "#@bad": "@bad",
-      "#__proto__": "__proto__",
-      "#%20": "everyone",
-      "##": "#",
-    };
-    for (const [address, room] of Object.entries(rooms)) {
-      const ada = await user(address);
-      await textIs(ada, "#room", room);
-      await say(ada, "hello");
-      await settled(ada);
-      assert.equal(await ada.locator("main img").count(), 0);
-      await ada.close();
-    }
-    for (const address of ["#" + "x".repeat(65), "#a%0Ab", "#%E2%80%AEevil"]) {
-      const ada = await user(address);
-      await textIs(ada, ".notice", /^The server did not let you into .*: the name of a room has/s);
-      await textIs(ada, "#room", "everyone");
-      await ada.close();
-    }
-  },
-
-  async "back and forward lead through the rooms, past one that was refused"() {
-    const ada = await user("", { name: "Ada" });
-    await joins(ada, "attic");
-    await joins(ada, "cellar");
-    await ada.goBack();
-    await textIs(ada, "#room", "attic");
-    await ada.goForward();
-    await textIs(ada, "#room", "cellar");
-    await ada.evaluate(() => (location.hash = "x".repeat(65)));
-    await textIs(ada, "#room", "everyone");
-    await ada.goBack();
-    await textIs(ada, "#room", "cellar");
-  },
-
   async "the page tries again after a second, and more and more seldom, but every five; each at its own time"() {
     const ada = await user("", { losesServer: true, ownClock: true });
     const chance = (value) => ada.evaluate((value) => (Math.random = () => value), value);
@@ -170,42 +293,5 @@ export const returning = {
     await setHidden(ada, true);
     await setHidden(ada, false);
     await ready(ada);
-  },
-
-  async "who types tells the others every two seconds at most, and three are a number"() {
-    const ada = await user("#kitchen", { name: "Ada" });
-    const bob = await newPage();
-    await bob.addInitScript(() => (localStorage.name = "Bob"));
-    await bob.clock.install();
-    let told = 0;
-    bob.on("websocket", (socket) =>
-      socket.on("framesent", ({ payload }) => (told += String(payload).includes('"typing"'))));
-    await bob.goto(`${server.address}/#kitchen`);
-    await ready(bob);
-    await bob.clock.pauseAt((await bob.evaluate(() => Date.now())) + 1000);
-    await bob.locator("#text").pressSequentially("hello");
-    await textIs(ada, "#typing", "Bob is typing…");
-    await bob.clock.runFor(1900);
-    await bob.locator("#text").pressSequentially("there");
-    assert.equal(told, 1);
-    await bob.clock.runFor(200);
-    await bob.locator("#text").pressSequentially("!");
-    for (const name of ["Cas", "Dan"]) {
-      await (await user("#kitchen", { name })).locator("#text").pressSequentially("x");
-    }
-    await textIs(ada, "#typing", "3 people are typing…");
-    assert.equal(told, 2);
-  },
-
-  async "two windows of one person are two in the chat, with one name kept"() {
-    const ada = await user("", { name: "Ada" });
-    const other = await ada.context().newPage();
-    await other.goto(server.address);
-    await ready(other);
-    assert.equal(await nameOf(other), "Ada-2");
-    await say(other, "hello");
-    await hears(ada, "hello");
-    await ada.close();
-    await other.waitForFunction(() => document.querySelector("#name").value === "Ada");
   },
 };
