@@ -90,7 +90,7 @@ const labelOf = ({ key, id }) => (id ? nameOf(id) : key || "everyone");
 function viewOf(key) {
 	let view = views.get(key);
 	if (view) return view;
-	const [, id] = /^@([\w-]{20})$/.exec(key) ?? [];
+	const id = /^@([\w-]{20})$/.exec(key)?.[1];
 	view = {
 		key,
 		id, // of the one person
@@ -227,12 +227,15 @@ function keepName(name) {
 
 function showName(name) {
 	called = name;
+	if (!name.startsWith(wanted)) keepName(name);
 	if (!$.name.matches(":focus")) $.name.value = name;
 	ask(crowd());
 }
 
+const canHear = ({ inside, id }) => socket.connected && inside && !id;
+
 function ask(view) {
-	if (!socket.connected || !view.inside || view.id) return;
+	if (!canHear(view)) return;
 	socket.emit("who", view.key, (list, count) => {
 		if (list.error) return;
 		view.people = new Map(list);
@@ -285,14 +288,12 @@ function tell(view, what) {
 }
 
 function typed() {
-	const now = Date.now();
-	if (!socket.connected || !current.inside || current.id) return;
-	if (now - lastTyped < TYPING_TOLD) return;
-	lastTyped = now;
+	if (!canHear(current) || Date.now() < toldAgain) return;
+	toldAgain = Date.now() + TYPING_TOLD;
 	socket.emit("typing", current.key);
 }
 
-let lastTyped = 0;
+let toldAgain = 0;
 
 function types(view, id) {
 	untype(view, id);
@@ -560,7 +561,7 @@ function jump() {
 
 // Screen readers don't repeat the countdown.
 function showState(text, more = "") {
-	$.status.dataset.state = text.toLowerCase();
+	$.status.dataset.state = text;
 	if ($.state.textContent !== text) $.state.textContent = text;
 	$.countdown.textContent = more;
 	$.retry.hidden = !/\d/.test(more);
@@ -570,7 +571,7 @@ function showPlace() {
 	const { key, id, inside } = current;
 	const label = labelOf(current);
 	const kind = id ? "Private message to " : "Message to ";
-	$["text-label"].textContent = $.text.placeholder = kind + label;
+	$.text.labels[0].textContent = $.text.placeholder = kind + label;
 	$.room.textContent = label + (socket.connected && inside ? "" : "…");
 	$.leave.hidden = !key;
 	$.leave.textContent = id ? "Close" : "Leave";
@@ -597,7 +598,7 @@ function seen() {
 }
 
 const ICON_WITH_DOT =
-	"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'><rect y='1' width='8' height='6' rx='2' fill='%2314695c'/><circle cx='6' cy='2' r='2' fill='%23d9482b'/></svg>";
+	"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'><rect y='1' width='8' height='6' rx='2' fill='teal'/><circle cx='6' cy='2' r='2' fill='red'/></svg>";
 
 // Small helpers
 

@@ -47,9 +47,28 @@ export const reading = {
       ]);
       assert.ok(log >= height / 4, `${log} of ${height} px`);
       assert.ok(page <= height && send <= height);
+      await textIs(ada, "#count", /^\d+ here$/); // which is there at any size
+      await textIs(ada, "#state", "Online");
       await ada.getByRole("heading", { name: "kitchen" }).waitFor({ state: "attached" });
       await ada.focus("#log");
       await ada.locator("#name").waitFor();
+    }
+  },
+
+  async "nothing lies under a phone's notch or under the bar at its lower edge"() {
+    const insets = { top: 11, right: 22, bottom: 33, left: 44 };
+    for (const viewport of [{ width: 390, height: 640 }, { width: 640, height: 360 }]) {
+      const ada = await user("#kitchen", { viewport });
+      const browser = await ada.context().newCDPSession(ada);
+      await browser.send("Emulation.setSafeAreaInsetsOverride", { insets });
+      const outside = await ada.evaluate(({ top, right, bottom, left }) => {
+        const nodes = [...document.querySelectorAll("h1, #status, button, input, summary, #log, nav")];
+        const seen = nodes.filter((node) => node.checkVisibility());
+        const isOutside = (box) =>
+          box.top < top || box.left < left || box.right > innerWidth - right || box.bottom > innerHeight - bottom;
+        return seen.filter((node) => isOutside(node.getBoundingClientRect())).map((node) => node.id || node.localName);
+      }, insets);
+      assert.deepEqual(outside, [], `${viewport.width} px wide`);
     }
   },
 
