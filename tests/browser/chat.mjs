@@ -9,7 +9,7 @@
 
 import assert from "node:assert/strict";
 import { parseArgs } from "node:util";
-import { assertPeace, runAll, server, textIs, wire } from "./harness.mjs";
+import { assertPeace, newPage, runAll, server, textIs, wire } from "./harness.mjs";
 import {
   contrasts,
   hasUnread,
@@ -280,10 +280,24 @@ const checks = {
     const ada = await user();
     for (const text of ["one", "two"]) await say(ada, text);
     await settled(ada);
-    const bob = await user();
+    const bob = await newPage();
+    await bob.addInitScript(() => {
+      globalThis.live = []; // how loud the list was at each message that was added
+      const note = () => {
+        const log = document.querySelector("#log");
+        const count = document.querySelectorAll("#messages .text").length;
+        while (live.length < count) live.push(log.ariaLive);
+      };
+      new MutationObserver(note).observe(document, { childList: true, subtree: true });
+    });
+    await bob.goto(server.address);
+    await ready(bob);
     await bob.locator("#log[aria-live=polite]").waitFor();
     assert.deepEqual(await texts(bob), ["one", "two"]);
-    assert.equal(await bob.locator("time.stamp").count(), 2);
+    await say(ada, "three");
+    await hears(bob, "three");
+    assert.deepEqual(await bob.evaluate("live"), ["off", "off", "polite"], "what was before is not read out");
+    assert.equal(await bob.locator("time.stamp").count(), 3);
     assert.equal(await bob.locator(".message .sender").first().textContent(), await nameOf(ada));
     assert.equal(await bob.title(), "roomcast");
     await hasUnread(bob, "everyone", 0);
