@@ -85,13 +85,13 @@ impl Chat {
         let again = if recovered { " again" } else { "" };
         log::info!("connect {}{again}", name(io, socket));
         let auth: Value = serde_json::from_str(auth).unwrap_or_default();
-        match auth["name"].as_str().map(limits::person) {
-            Some(Ok(wanted)) => {
-                self.people.call(io, socket, &wanted);
-                io.emit(socket, "name", (self.people.name(socket),));
-            }
-            Some(Err(why)) => refuse(io, socket, &why, None),
-            None => {}
+        if let Some(wanted) = auth["name"].as_str() {
+            let wanted = limits::person(wanted).unwrap_or_else(|why| {
+                refuse(io, socket, &why, None);
+                "guest".to_owned()
+            });
+            self.people.call(io, socket, &wanted);
+            io.emit(socket, "name", (self.people.name(socket),));
         }
         if let (Some(offset), false) = (auth["serverOffset"].as_u64(), recovered) {
             let run = auth["run"].as_u64();

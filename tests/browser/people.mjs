@@ -65,6 +65,23 @@ export const people = {
     assert.equal(await nameOf(ada), "Ada");
   },
 
+  async "who brings a name that is refused is told so once, and is a guest"() {
+    const ada = await newPage();
+    await ada.addInitScript(() => (localStorage.name ??= "\u202Eevil"));
+    await ada.goto(server.address);
+    await textIs(ada, ".notice", /^The server says: a name has 1 to 32 letters/);
+    await ready(ada);
+    assert.equal(await nameOf(ada), "guest");
+    const bob = await user("", { name: "Bob" });
+    await say(ada, "hello");
+    await hears(bob, "hello");
+    assert.equal(await bob.locator(".message .sender").textContent(), "guest");
+    await ada.reload();
+    await ready(ada);
+    assert.match(await nameOf(ada), /^guest(-2)?$/);
+    assert.equal(await ada.getByText("The server says").count(), 0, "it is kept in place of the other");
+  },
+
   async "who comes, goes and changes the name is told in one quiet line"() {
     const ada = await user("#kitchen", { name: "Ada" });
     const bob = await user("#kitchen", { name: "Bob" });

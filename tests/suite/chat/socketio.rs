@@ -134,6 +134,25 @@ fn who_says_how_far_it_has_read_gets_the_rest() {
 }
 
 #[test]
+fn who_brings_a_name_that_is_refused_is_told_why_and_is_a_guest() {
+    let program = Program::start(&["--no-recovery"]);
+    let guest = |called: &str| {
+        let mut guest = Io::open(&program, r#"{"name":"\u202eevil"}"#);
+        let why = guest.hear();
+        assert!(
+            why.starts_with(r#"42["error","a name has 1 to 32"#),
+            "{why}"
+        );
+        assert_eq!(guest.hear(), format!(r#"42["name","{called}"]"#));
+        guest
+    };
+    let mut one = guest("guest");
+    let two = guest("guest-2");
+    let joined = format!(r#"42["joined","","{}","guest-2"]"#, two.sid);
+    assert_eq!(one.hear(), joined);
+}
+
+#[test]
 fn a_number_of_another_run_of_the_server_is_none_of_this() {
     let program = Program::start(&["--no-recovery"]);
     let mut one = Io::open(&program, "");
