@@ -221,3 +221,39 @@ impl Hub {
 
 /// Bytes of a batch, of the lists of its ranges, and of what is kept to be compressed.
 const LARGE_BATCH: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Event, Sim};
+
+    #[test]
+    fn a_socket_whose_writing_side_cannot_be_closed_is_told_once_and_its_neighbours_hear_of_it() {
+        let mut sim = Sim::new(Config::default());
+        let mut closed = Vec::new();
+        let mut handler = |hub: &mut Hub, event: Event<'_>| match event {
+            Event::Open { id } => _ = hub.join(id, "lobby"),
+            Event::Close { id, .. } => {
+                closed.push(id);
+                hub.to("lobby").send("one has gone");
+            }
+            _ => {}
+        };
+        let [one, other] = [(); 2].map(|()| sim.open("/", &mut handler));
+        sim.take(other);
+        sim.receive(
+            one,
+            &crate::sim::client_frame(0x88, &1000u16.to_be_bytes()),
+            &mut handler,
+        );
+        sim.end_turn(&mut handler);
+        sim.hub().cannot_shut_down(one.key);
+        for _ in 0..2 {
+            sim.end_turn(&mut handler);
+        }
+        let heard = sim.take(other);
+        assert_eq!(heard, b"\x81\x0cone has gone");
+        assert!(!sim.is_connected(one) && sim.is_connected(other));
+        assert_eq!(closed, [one]);
+    }
+}
