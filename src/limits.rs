@@ -117,7 +117,8 @@ pub(crate) fn string(arg: &RawValue) -> Option<String> {
 /// those one name could look like another. Joiners are left, which emoji are made of.
 fn is_unseen(letter: char) -> bool {
     letter.is_control()
-        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+        || matches!(letter, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{fe00}'..='\u{fe0e}'
             | '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e0fff}')
@@ -189,6 +190,9 @@ mod tests {
             "\u{202e}ada",
             "a\u{200b}da",
             "\u{2066}x\u{2069}",
+            "A\u{34f}da",
+            "Ada\u{fe00}",
+            "\u{2800}",
         ] {
             assert!(person(name).is_err(), "{name:?}");
         }

@@ -46,11 +46,12 @@ impl<K: Copy + Eq + Hash> Names<K> {
     }
 }
 
-/// Names that differ by no more than the case of letters, or by what joins two of them, look alike.
+/// Names that differ by no more than the case of letters, by spaces, or by what joins two letters,
+/// look alike.
 fn key(name: &str) -> String {
     let shown = name
         .chars()
-        .filter(|c| !matches!(c, '\u{200d}' | '\u{fe0f}'));
+        .filter(|c| !c.is_whitespace() && !matches!(c, '\u{200d}' | '\u{fe0f}'));
     shown.flat_map(char::to_lowercase).collect()
 }
 
@@ -72,6 +73,11 @@ mod tests {
         assert_eq!(called(&names), expected.map(|name| Some(name.to_owned())));
         assert_eq!(names.take(1, "ADA", "x").as_deref(), Some("Ada"), "its own");
         assert_eq!(names.of(1), Some("ADA"));
+        for (who, name) in [(4, "Ada L"), (5, "Ada\u{a0}L"), (6, "Ada  L")] {
+            names.take(who, name, "x");
+        }
+        assert_eq!(names.of(5), Some("Ada\u{a0}L-2"));
+        assert_eq!(names.of(6), Some("Ada  L-3"));
         assert_eq!(names.forget(1).as_deref(), Some("ADA"));
         assert_eq!(names.forget(1), None);
         assert_eq!(names.take(2, "Ada", "x").as_deref(), Some("ada-2"));
