@@ -164,7 +164,8 @@ impl Chat {
             }
             ("who", [place]) => {
                 let place = place_of(io, socket, place)?;
-                Ok(self.people.who(io, &place))
+                let (people, count) = self.people.who(io, &place);
+                Ok(vec![people, json!(count), json!(self.history.last)])
             }
             ("typing", [place]) => {
                 let place = place_of(io, socket, place)?;

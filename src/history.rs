@@ -21,7 +21,7 @@ pub(crate) struct History {
     /// Bytes in `kept`.
     bytes: usize,
     /// The number of the last message.
-    last: u64,
+    pub(crate) last: u64,
     /// The number of the last message that is not kept any more.
     forgotten: u64,
     /// Numbers of messages by the names that their senders gave them.
@@ -171,7 +171,8 @@ impl History {
     }
 
     /// Something behind the number may have been said in this place that is not kept any more. Who
-    /// has read nothing misses nothing; who has read in another run, all that is gone in this one.
+    /// was not here yet, and knows of no run, misses nothing; who was in another run, all that is
+    /// gone in this one.
     pub(crate) fn has_gap(&self, place: &str, since: Since) -> bool {
         let number = self.here(since);
         let first_missing = match (self.behind(place, number).next(), self.of(place).next()) {
@@ -179,7 +180,8 @@ impl History {
             (None, Some(_)) => 0,
             (None, None) => self.forgotten,
         };
-        since.0 > 0 && number < first_missing
+        let was_here = since.0 > 0 || since.1.is_some_and(|run| run > 0);
+        was_here && number < first_missing
     }
 
     fn of(&self, place: &str) -> impl DoubleEndedIterator<Item = &Said> {
@@ -263,7 +265,11 @@ mod tests {
         assert!(!history.has_gap("a", (3, None)) && !history.has_gap("a", (6, None)));
         assert!(!history.has_gap("b", (2, None)) && !history.has_gap("b", (5, None)));
         assert!(history.has_gap("a", (9, Some(6))), "1 and 3, in this run");
-        assert!(!history.has_gap("b", (9, Some(6))) && !history.has_gap("a", (0, Some(6))));
+        assert!(!history.has_gap("b", (9, Some(6))) && !history.has_gap("a", (0, Some(0))));
+        for run in [6, 7] {
+            let here = (0, Some(run));
+            assert!(history.has_gap("a", here), "was here before the first");
+        }
         keep(&mut history, "c", &"x".repeat(MAX_BYTES - 160));
         assert_eq!(numbers(&history, "b", 0), [0; 0]);
         assert!(history.has_gap("b", (2, None)));

@@ -75,7 +75,7 @@ impl People {
     }
 
     /// The people in a place, and how many they are; of very many not all.
-    pub(crate) fn who(&self, io: &mut Io<'_>, place: &str) -> Vec<Value> {
+    pub(crate) fn who(&self, io: &mut Io<'_>, place: &str) -> (Value, usize) {
         let here = at(io, place).fetch_sockets();
         let here = here.into_iter();
         let called = here.filter_map(|socket| Some((socket, self.names.of(socket)?)));
@@ -86,7 +86,7 @@ impl People {
         let people = people
             .into_iter()
             .map(|(socket, called)| (name(io, socket), called));
-        vec![json!(people.collect::<Vec<_>>()), json!(count)]
+        (json!(people.collect::<Vec<_>>()), count)
     }
 }
 

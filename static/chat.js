@@ -62,7 +62,6 @@ function connected() {
 		goIn(view);
 	}
 	check();
-	flush();
 }
 
 /** Its answer comes behind all that the page missed. */
@@ -78,6 +77,11 @@ function caughtUp(rooms) {
 	rooms.filter((name) => !views.has(name)).forEach(goOut);
 	viewOf("").known = true;
 	listen();
+	flush();
+}
+
+function read(view, n) {
+	view.heard = Math.max(view.heard, n);
 }
 
 // Views
@@ -105,6 +109,7 @@ function viewOf(key) {
 		more: 0, // people who are not in the list
 		typing: new Map(), // timers by ids
 		last: null, // by whom and when
+		draft: "",
 	};
 	view.tab.href = "#" + encodeURIComponent(key);
 	view.tab.dir = "auto";
@@ -113,13 +118,16 @@ function viewOf(key) {
 	$.rooms.append(make("li", "", view.tab));
 	showTab(view);
 	remember();
+	if (socket.connected) goIn(view);
 	return view;
 }
 
 function enter(key) {
 	const view = viewOf(key);
 	if (view === current) return;
+	if (current) current.draft = $.text.value;
 	current = view;
+	$.text.value = view.draft;
 	$.log.ariaLive = "off";
 	const old = $.messages;
 	old.replaceWith(view.list);
@@ -129,7 +137,6 @@ function enter(key) {
 	seen();
 	jump();
 	view.tab.scrollIntoView();
-	if (socket.connected && !view.inside) goIn(view);
 	listen();
 }
 
@@ -141,9 +148,9 @@ function listen() {
 }
 
 function goIn(view) {
-	const { key, heard } = view;
+	const { key, heard, known } = view;
 	if (view.inside) return ask(view);
-	socket.emit("join", key, heard, run, ({ error }) => {
+	socket.emit("join", key, heard, known ? run : 0, ({ error }) => {
 		if (views.get(key) !== view) return views.has(key) || goOut(key);
 		if (error) return forget(view, `The server did not let you into ${key}: ${error}.`);
 		view.inside = view.known = true;
@@ -153,7 +160,7 @@ function goIn(view) {
 	});
 }
 
-const goOut = (key) => socket.emit("leave", key);
+const goOut = (key) => socket.emit("leave", key, () => {});
 
 function forget(view, why) {
 	views.delete(view.key);
@@ -210,9 +217,9 @@ function rename(event) {
 	const name = $.name.value.trim();
 	if (event.type === "submit") $.text.focus();
 	if (!name || name === called) return ($.name.value = called || wanted);
-	if (!socket.connected) return keepName(name);
 	const former = called;
 	called = name;
+	if (!socket.connected) return keepName(name);
 	socket.emit("name", name, (answer) => {
 		if (!answer.error) keepName(name);
 		showName(answer.error ? former : answer);
@@ -236,8 +243,9 @@ const canHear = ({ inside, id }) => socket.connected && inside && !id;
 
 function ask(view) {
 	if (!canHear(view)) return;
-	socket.emit("who", view.key, (list, count) => {
+	socket.emit("who", view.key, (list, count, last) => {
 		if (list.error) return;
+		read(view, last); // all of it is here
 		view.people = new Map(list);
 		view.more = count - list.length;
 		for (const [id, name] of list) names.set(id, name);
@@ -260,6 +268,7 @@ function went(view, id, name) {
 }
 
 function passes(view, id, what) {
+	if (mine.has(id)) return;
 	tell(view, what);
 	const secret = !view.key && views.get(`@${id}`);
 	if (secret) tell(secret, what);
@@ -326,13 +335,14 @@ function showPeople() {
 		),
 		more ? make("li", "", `and ${more} more`) : "",
 	);
-	$.people.querySelector(`[title="${focused}"]`)?.focus();
+	if (focused) ($.people.querySelector(`[title="${focused}"]`) ?? $.count).focus();
 }
 
 // What I say
 
 const unsent = [];
-let said = 0; // in the name of a message: said once, however often it comes
+const me = Math.random();
+let said = 0; // with that the name of a message: said once, however often it comes
 
 function say(event) {
 	event.preventDefault();
@@ -362,18 +372,18 @@ function write(message) {
 	// Only members may speak, and this room was left while offline.
 	const visit = isRoom && !views.has(key);
 	if (visit) socket.emit("join", key);
-	message.name ??= `${socket.id}-${said++}`;
-	const done = (...answer) => answered(message, ...answer);
-	socket.timeout(PATIENCE).emit(...event, text, message.name, done);
+	message.name ??= `${me}-${said++}`;
+	socket.timeout(PATIENCE).emit(...event, text, message.name, answered.bind(null, message));
 	if (visit) goOut(key);
 }
 
 function answered(message, error, answer) {
-	if (error && !socket.connected) return wait(message);
-	if (error) return fail(message, "Perhaps not sent: no answer came.");
+	if (error) {
+		wait(message);
+		return socket.connected && check();
+	}
 	if (answer.id) {
-		const { view } = message;
-		view.heard = Math.max(view.heard, answer.id);
+		read(message.view, answer.id);
 		return stamp(message, "sent", answer.id);
 	}
 	message.name = null; // it was not said under this one
@@ -413,7 +423,7 @@ function hear(key, text, n, from, about) {
 	const view = views.get(key);
 	if (!view) return;
 	view.heard = n;
-	if (mine.has(from)) return;
+	if (view.known && mine.has(from)) return;
 	const { name, at } = about instanceof Object ? about : {};
 	if (name && !at) names.set(from, name);
 	untype(view, from);
@@ -480,8 +490,8 @@ function notice(view, text) {
 }
 
 function withLinks(text) {
-	// Odd parts are addresses.
-	const parts = text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?')\]}])/i);
+	// Odd parts are addresses; they may end in (…).
+	const parts = text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?')\]}](?:(?<=\/\S*\([^\s()]+)\))?)/i);
 	return parts.map((part, i) => (i % 2 ? linkOf(part) : part));
 }
 
@@ -564,7 +574,7 @@ function showState(text, more = "") {
 	$.status.dataset.state = text;
 	if ($.state.textContent !== text) $.state.textContent = text;
 	$.countdown.textContent = more;
-	$.retry.hidden = !/\d/.test(more);
+	$.retry.hidden = !more;
 }
 
 function showPlace() {

@@ -111,10 +111,12 @@ async function bannerAddress(child) {
 /** An address of the server that can be out of reach. */
 export const wire = {
   relay: null,
-  ends: new Set(),
+  pairs: new Set(), // of the page's end and the server's
   address: "",
   isCut: false,
   isMute: false, // what the server says is lost
+  isDeaf: false, // what the page says is lost
+  held: null, // what the server says and the page has not heard yet, while that is held back
 
   async lay() {
     this.relay = createServer((near) => this.join(near)).listen(0, "localhost");
@@ -125,21 +127,42 @@ export const wire = {
   join(near) {
     if (this.isCut) return near.destroy();
     const far = connect(new URL(server.address).port, "localhost");
-    near.pipe(far);
-    far.on("data", (bytes) => this.isMute || near.write(bytes));
-    for (const [end, other] of [[near, far], [far, near]]) {
-      this.ends.add(end);
-      end.on("error", () => {}).on("close", () => other.destroy() && this.ends.delete(end));
+    near.on("data", (bytes) => this.isDeaf || far.write(bytes));
+    far.on("data", (bytes) => this.isMute || this.held?.push([near, bytes]) || near.write(bytes));
+    const pair = [near, far];
+    this.pairs.add(pair);
+    for (const [end, other] of [pair, [far, near]]) {
+      end.on("error", () => {}).on("close", () => other.destroy() && this.pairs.delete(pair));
     }
   },
 
   cut() {
     this.isCut = true;
-    this.ends.forEach((end) => end.destroy());
+    this.pairs.forEach((pair) => pair.forEach((end) => end.destroy()));
+  },
+
+  /** Cuts it on the side of the page alone: the server hears nothing of that. */
+  lose() {
+    for (const [near, far] of this.pairs) {
+      near.removeAllListeners("close");
+      far.removeAllListeners("close");
+      near.destroy();
+    }
+  },
+
+  hold() {
+    this.held = [];
+  },
+
+  release() {
+    const held = this.held ?? [];
+    this.held = null;
+    for (const [near, bytes] of held) near.write(bytes);
   },
 
   mend() {
-    this.isCut = this.isMute = false;
+    this.isCut = this.isMute = this.isDeaf = false;
+    this.release();
   },
 };
 

@@ -120,9 +120,9 @@ export const reading = {
     await eve.close();
     await textIs(ada, "#count", "2 online");
     assert.ok(await button.evaluate((node) => node === document.activeElement));
-    await ada.keyboard.press("Enter");
-    await textIs(ada, "#room", "Bob");
     await bob.close();
+    await textIs(ada, "#count", "1 online");
+    assert.equal(await ada.evaluate(() => document.activeElement.id), "count", "nobody is left there");
   },
 
   async "a private view calls the other one by the latest name, and tells who is online"() {
@@ -269,10 +269,10 @@ export const reading = {
   },
 
   async "from 320 px to 2560 px nothing is cut off or scrolls sideways"() {
-    const bob = await user("#kitchen", { name: "W".repeat(32) });
+    const [bob, mia] = [await user("#kitchen", { name: "W".repeat(32) }), await user("#kitchen", { name: "M".repeat(32) })];
     await say(bob, "unbroken".repeat(100));
     for (const width of [320, 390, 768, 1280, 2560]) {
-      const ada = await user("#kitchen", { name: "M".repeat(32), viewport: { width, height: 640 } });
+      const ada = await user("#kitchen", { name: "N".repeat(32), viewport: { width, height: 640 } });
       for (const room of ["attic", "a room whose name is as long as can be, which is 64 bytes, or so"]) {
         await joins(ada, room);
       }
@@ -280,6 +280,10 @@ export const reading = {
       await hears(ada, "unbroken");
       await ada.click("#count");
       await ada.locator("#people .sender").first().waitFor();
+      if (width === 320) {
+        for (const other of [bob, mia]) await other.locator("#text").pressSequentially("x");
+        await textIs(ada, "#typing", / and .* are typing…$/);
+      }
       const outside = await ada.evaluate(() => {
         if (document.documentElement.scrollWidth > innerWidth) return ["the page scrolls"];
         const nodes = [...document.querySelectorAll("button, input, summary, .text, #people")];
@@ -288,6 +292,22 @@ export const reading = {
       });
       assert.deepEqual(outside, [], `at ${width} px`);
       await ada.close();
+    }
+  },
+
+  async "the list of people is in sight wherever its button is"() {
+    for (const [width, size] of [[320, 16], [320, 24], [320, 32], [640, 32]]) {
+      for (const place of ["", "#kitchen", `#@${"A".repeat(20)}`]) {
+        const ada = await newPage({ viewport: { width, height: 740 } });
+        const browser = await ada.context().newCDPSession(ada);
+        await browser.send("Page.setFontSizes", { fontSizes: { standard: size, fixed: size } });
+        await ada.goto(`${server.address}/${place}`);
+        await ready(ada);
+        await ada.click("#count");
+        const { x, width: wide } = await ada.locator("#people").boundingBox();
+        assert.ok(x >= 0 && x + wide <= width, `${x} to ${x + wide} of ${width} px, in ${place}, letters of ${size} px`);
+        await ada.close();
+      }
     }
   },
 

@@ -202,6 +202,84 @@ export const returning = {
     await ready(ada);
   },
 
+  async "after a blink nobody is told of their own leaving"() {
+    const ada = await user("#kitchen", { address: wire.address, losesServer: true });
+    const id = await idOf(ada);
+    wire.cut();
+    await textIs(ada, "#state", "Offline");
+    wire.mend();
+    await ready(ada);
+    assert.equal(await idOf(ada), id);
+    await say(ada, "hello");
+    await settled(ada);
+    assert.deepEqual(await notices(ada), []);
+    await turnsTo(ada, "everyone");
+    assert.deepEqual(await notices(ada), []);
+  },
+
+  async "what was under way on a line that died is said once, though the server holds the old one for alive"() {
+    await server.start("--no-recovery");
+    const ada = await user("", { address: wire.address, losesServer: true });
+    const bob = await user();
+    wire.isDeaf = true;
+    await say(ada, "from the train");
+    await textIs(ada, ".own .stamp", "sending");
+    wire.lose();
+    await textIs(ada, "#state", "Offline");
+    wire.mend();
+    await ready(ada);
+    await settled(ada);
+    await say(bob, "fence");
+    await hears(ada, "fence");
+    for (const page of [ada, bob]) assert.deepEqual(await texts(page), ["from the train", "fence"]);
+    await textIs(bob, "#count", "3 online"); // the old one, too
+  },
+
+  async "who was in a room before the first word there is told that some are missing"() {
+    const flags = ["--no-recovery", "--history", "2"];
+    await server.start(...flags);
+    const ada = await user("#kitchen", { address: wire.address, losesServer: true });
+    const bob = await user("#kitchen");
+    const gap = "Some of what was said here meanwhile is missing.";
+    for (const round of ["old", "new"]) {
+      wire.cut();
+      await textIs(ada, "#state", "Offline");
+      for (const n of [1, 2, 3]) await say(bob, `${round} ${n}`);
+      await settled(bob);
+      wire.mend();
+      await hears(ada, `${round} 3`);
+      const told = await notices(ada);
+      assert.equal(told.filter((text) => text === gap).length, round === "old" ? 1 : 2);
+    }
+    const eve = await user("#kitchen");
+    await hears(eve, "new 3");
+    assert.ok(!(await notices(eve)).includes(gap), "who is new misses nothing");
+  },
+
+  async "a name that is changed while offline, and back again, is the old one"() {
+    const ada = await user("", { name: "Ada", address: wire.address, losesServer: true });
+    wire.cut();
+    await textIs(ada, "#state", "Offline");
+    for (const name of ["Zed", "Ada"]) {
+      await ada.fill("#name", name);
+      await ada.press("#name", "Enter");
+    }
+    wire.mend();
+    await ready(ada);
+    assert.equal(await nameOf(ada), "Ada");
+    assert.equal(await ada.evaluate(() => localStorage.name), "Ada");
+  },
+
+  async "the button that tries now keeps the focus while the page tries by itself"() {
+    const ada = await user("", { address: wire.address, losesServer: true });
+    wire.cut();
+    await ada.focus("#retry");
+    const tries = ada.waitForEvent("websocket");
+    await (await tries).waitForEvent("close").catch(() => {});
+    await textIs(ada, "#status", /next try in/);
+    assert.equal(await ada.evaluate(() => document.activeElement.id), "retry");
+  },
+
   async "a late ack brings nothing back that was heard already"() {
     await server.start("--no-recovery");
     const ada = await user("#kitchen", { address: wire.address, losesServer: true });

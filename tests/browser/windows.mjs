@@ -1,9 +1,9 @@
-// Checks of the chat page: what an address opens, what a browser keeps or does not, and two windows of
-// one person.
+// Checks of the chat page: what an address opens, what a browser keeps or does not, the ways between
+// rooms, and two windows of one person.
 
 import assert from "node:assert/strict";
-import { newPage, server, textIs } from "./harness.mjs";
-import { hears, joins, nameOf, ready, say, settled, user } from "./page.mjs";
+import { newPage, server, textIs, wire } from "./harness.mjs";
+import { hears, idOf, joins, nameOf, notices, ready, say, setHidden, settled, texts, turnsTo, user } from "./page.mjs";
 
 export const windows = {
   async "a browser that keeps nothing, or something strange, has the chat too"() {
@@ -63,6 +63,64 @@ export const windows = {
     await textIs(ada, "#room", "everyone");
     await ada.goBack();
     await textIs(ada, "#room", "cellar");
+  },
+
+  async "who turns away from a room and back before it has answered reads it once"() {
+    const bob = await user("#kitchen", { name: "Bob" });
+    for (const text of ["one", "two"]) await say(bob, text);
+    await settled(bob);
+    const ada = await user("", { address: wire.address });
+    wire.hold();
+    await ada.fill("#room-name", "kitchen");
+    await ada.click("#join");
+    await textIs(ada, "#room", "kitchen…");
+    await turnsTo(ada, "everyone");
+    await ada.locator("#rooms a").filter({ hasText: "kitchen" }).click();
+    await textIs(ada, "#room", "kitchen…");
+    wire.release();
+    await textIs(ada, "#room", "kitchen");
+    await say(bob, "fence");
+    await hears(ada, "fence");
+    assert.deepEqual(await texts(ada), ["one", "two", "fence"]);
+  },
+
+  async "who comes back to a room that was left reads there what everyone said, also they themselves"() {
+    const [bob, ada] = [await user("#kitchen", { name: "Bob" }), await user("#kitchen", { name: "Ada" })];
+    await say(bob, "at eight?");
+    await hears(ada, "at eight?");
+    await say(ada, "yes, at Joe's");
+    await hears(bob, "yes, at Joe's");
+    await ada.click("#leave");
+    await textIs(ada, "#room", "everyone");
+    await joins(ada, "kitchen");
+    await say(bob, "fence");
+    await hears(ada, "fence");
+    assert.deepEqual(await texts(ada), ["at eight?", "yes, at Joe's", "fence"]);
+  },
+
+  async "who leaves a room while the page looks whether all is well is told of no error"() {
+    const ada = await user("#kitchen", { address: wire.address });
+    wire.hold();
+    await setHidden(ada, true);
+    await setHidden(ada, false);
+    await ada.click("#leave");
+    await textIs(ada, "#room", "everyone");
+    wire.release();
+    const bob = await user();
+    await say(bob, "fence");
+    await hears(ada, "fence");
+    assert.ok(!(await notices(ada)).some((text) => text.includes("The server says")));
+  },
+
+  async "what is being written stays where it belongs"() {
+    const [ada, bob] = [await user("", { name: "Ada" }), await user("", { name: "Bob" })];
+    await ada.goto(`${server.address}/#@${await idOf(bob)}`);
+    await textIs(ada, "#room", "Bob");
+    await ada.fill("#text", "for Bob alone");
+    await turnsTo(ada, "everyone");
+    assert.equal(await ada.inputValue("#text"), "");
+    await turnsTo(ada, "Bob");
+    assert.equal(await ada.inputValue("#text"), "for Bob alone");
   },
 
   async "two windows of one person are two in the chat, with one name kept"() {

@@ -35,7 +35,7 @@ fn people_are_seen_coming_being_called_otherwise_and_going() {
     let (a, b) = (ada.sid.clone(), bob.sid.clone());
     ada.asks(
         r#"["who",""]"#,
-        &format!(r#"["who",[["{a}","Ada"],["{b}","Bob"]],2]"#),
+        &format!(r#"["who",[["{a}","Ada"],["{b}","Bob"]],2,0]"#),
     );
     bob.asks(r#"["name"," ADA "]"#, r#"["name","ADA-2"]"#);
     ada.hears(r#"["renamed","SENDER","ADA-2","Bob"]"#, &bob);
