@@ -47,7 +47,7 @@ function lost() {
 
 function countDown(until) {
 	const left = until - Date.now();
-	if (left <= 0) return dial();
+	if (left <= 0 || left > LAST_RETRY) return dial();
 	showState("Offline", `, next try in ${Math.ceil(left / 1000)} s`);
 	timer = setTimeout(countDown, left % 1000 || 1000, until);
 }
@@ -219,9 +219,9 @@ function rename(event) {
 	if (!name || name === called) return ($.name.value = called || wanted);
 	const former = called;
 	called = name;
-	if (!socket.connected) return keepName(name);
+	keepName(name);
+	if (!socket.connected) return;
 	socket.emit("name", name, (answer) => {
-		if (!answer.error) keepName(name);
 		showName(answer.error ? former : answer);
 		notice(current, answer.error ?? `You are called ${answer} now`);
 	});
@@ -291,7 +291,7 @@ function tell(view, what) {
 		item = notice(view, "");
 		item.told = [];
 	}
-	item.told.push(what);
+	item.told = [...item.told.slice(-4), what];
 	item.textContent = (item.told.length > 4 ? "… · " : "") + item.told.slice(-4).join(" · ");
 	showPeople();
 }

@@ -212,6 +212,25 @@ export const reading = {
     assert.match(await ada.textContent("noscript"), /needs JavaScript/);
   },
 
+  async "a tower of accents does not lie over the messages above"() {
+    const [ada, bob] = [await user("", { name: "Ada" }), await user("", { name: "Bob" })];
+    await say(bob, "below");
+    await hears(ada, "below");
+    const above = async () => (await ada.locator(".message").first().screenshot()).toString("base64");
+    const before = await above();
+    await say(bob, "Z" + "\u0302\u0311\u030d\u0344".repeat(40));
+    await hears(ada, "Z");
+    assert.equal(await above(), before);
+  },
+
+  async "a private view and a room of the same name are not told apart by colour alone"() {
+    const [ada, bob] = [await user("#Bob", { name: "Ada" }), await user("", { name: "Bob" })];
+    await ada.goto(`${server.address}/#@${await idOf(bob)}`);
+    await textIs(ada, "#room", "Bob");
+    const rooms = (await ada.getByRole("navigation", { name: "Rooms" }).ariaSnapshot()).match(/link "[^"]*"/g);
+    assert.deepEqual(rooms, ['link "everyone"', 'link "Bob"', 'link "@ Bob"']);
+  },
+
   async "many who come and go are one line, of the last four"() {
     const ada = await user("", { name: "Ada" });
     for (const name of ["Bob", "Cas", "Dan"]) await (await user("", { name })).close();
@@ -269,7 +288,7 @@ export const reading = {
   },
 
   async "from 320 px to 2560 px nothing is cut off or scrolls sideways"() {
-    const [bob, mia] = [await user("#kitchen", { name: "W".repeat(32) }), await user("#kitchen", { name: "M".repeat(32) })];
+    const [bob, mia, oli] = await Promise.all([..."WMO"].map((letter) => user("#kitchen", { name: letter.repeat(32) })));
     await say(bob, "unbroken".repeat(100));
     for (const width of [320, 390, 768, 1280, 2560]) {
       const ada = await user("#kitchen", { name: "N".repeat(32), viewport: { width, height: 640 } });
@@ -281,7 +300,7 @@ export const reading = {
       await ada.click("#count");
       await ada.locator("#people .sender").first().waitFor();
       if (width === 320) {
-        for (const other of [bob, mia]) await other.locator("#text").pressSequentially("x");
+        for (const other of [mia, oli]) await other.locator("#text").pressSequentially("x");
         await textIs(ada, "#typing", / and .* are typing…$/);
       }
       const outside = await ada.evaluate(() => {

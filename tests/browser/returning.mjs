@@ -270,6 +270,27 @@ export const returning = {
     assert.equal(await ada.evaluate(() => localStorage.name), "Ada");
   },
 
+  async "a name that was on its way when the line died is not lost"() {
+    const ada = await user("", { name: "Ada", address: wire.address, losesServer: true });
+    wire.isDeaf = true;
+    await ada.fill("#name", "Zed");
+    await ada.press("#name", "Enter");
+    wire.cut();
+    await textIs(ada, "#state", "Offline");
+    wire.mend();
+    await ready(ada);
+    assert.equal(await nameOf(ada), "Zed");
+  },
+
+  async "a clock that is set back does not keep the page from trying"() {
+    const ada = await user("", { losesServer: true, ownClock: true });
+    await goOffline(ada);
+    await server.start();
+    await ada.clock.setSystemTime((await ada.evaluate(() => Date.now())) - 3_600_000);
+    await ada.clock.runFor(1000);
+    await ready(ada);
+  },
+
   async "the button that tries now keeps the focus while the page tries by itself"() {
     const ada = await user("", { address: wire.address, losesServer: true });
     wire.cut();
