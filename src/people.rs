@@ -4,6 +4,8 @@
 //! In a place of very many nobody hears of anybody: it would cost the square of their number, and
 //! nobody could read it. Who asks is told.
 
+use std::collections::BinaryHeap;
+
 use roomcast::RoomName;
 use roomcast::socketio::{Broadcast, Io, Socket};
 use serde::Serialize;
@@ -82,10 +84,11 @@ impl People {
         let mut people: Vec<_> = called.collect();
         let count = people.len();
         people.truncate(MANY);
-        people.sort_unstable_by_key(|(_, called)| *called);
-        let people = people
+        let by_name = people
             .into_iter()
-            .map(|(socket, called)| (name(io, socket), called));
+            .map(|(socket, called)| (called, name(io, socket)));
+        let sorted = BinaryHeap::from_iter(by_name).into_sorted_vec();
+        let people = sorted.into_iter().map(|(called, id)| (id, called));
         (json!(people.collect::<Vec<_>>()), count)
     }
 }
