@@ -17,7 +17,8 @@ use crate::ws::Violation;
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A request over HTTP, whole. Answer with [`Hub::respond`](crate::Hub::respond), now or
-    /// later; after `Config::answer_timeout` the client gets 503. A client that closes its side of
+    /// later; after `Config::answer_timeout`, a minute by default, the client gets 503, so a program
+    /// without pages answers 404. A client that closes its side of
     /// the connection while its answer is outstanding counts as gone: [`Event::Close`] follows.
     Request {
         /// The connection that waits for the answer.

@@ -29,16 +29,15 @@ use version::{Part, Version};
 /// pipe between being looked at and being opened is followed.
 ///
 /// ```no_run
-/// use roomcast::{Request, Response, files::Files};
-///
-/// fn answer(files: &Files, request: &Request<'_>) -> Response {
-///     match request.path() {
-///         "/health" => Response::text(200, "well"),
-///         _ => files.answer(request),
-///     }
-/// }
+/// use roomcast::{Event, Server, files::Files};
 ///
 /// let files = Files::new("public")?;
+/// Server::bind("127.0.0.1:3000")?.run(|hub, event| match event {
+///     Event::Request { id, request } => { hub.respond(id, files.answer(&request)); }
+///     Event::Open { id } => { hub.join(id, "lobby"); }
+///     Event::Text { id, text } => { hub.to("lobby").except(id).send(text); }
+///     _ => {}
+/// })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -69,12 +68,13 @@ impl Files {
         })
     }
 
-    /// Says how long clients may keep what they got, in the words of `Cache-Control` (RFC 9111
-    /// §5.2): `public, max-age=3600` for an hour, `no-store` not at all. Without it that is
-    /// `no-cache`: they may keep it, and ask each time whether it still holds.
+    /// Sets the `Cache-Control` of every answer (RFC 9111 §5.2): with `public, max-age=3600` clients
+    /// may keep for an hour what they got, with `no-store` not at all. Without it that is `no-cache`:
+    /// they may keep it, and ask each time whether it still holds.
     ///
-    /// Every answer says so, also that there is no such file: a folder may become a file, and a
-    /// file come to be (RFC 9110 §15.4.2, §15.5.5).
+    /// It stands on a 404 and a 405 as well: with a `max-age`, a file that comes to be is not seen
+    /// that long by who has asked for it before. A value with a control character is left out and
+    /// logged, like that of [`Response::header`].
     ///
     /// ```no_run
     /// # use roomcast::files::Files;
