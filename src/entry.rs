@@ -77,13 +77,13 @@ impl Hub {
             Refusal::Full => (
                 &mut self.stats.full,
                 &mut self.log.full,
-                "there are Config::max_connections (--max-connections)",
+                "there are as many as Config::max_connections (--max-connections) allows",
             ),
             Refusal::Crowded => (
                 &mut self.stats.crowded,
                 &mut self.log.crowded,
-                "this address has Config::max_connections_per_address \
-                 (--max-connections-per-address)",
+                "this address has as many as Config::max_connections_per_address \
+                 (--max-connections-per-address) allows",
             ),
             Refusal::Rushed => (
                 &mut self.stats.rushed,

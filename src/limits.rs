@@ -65,7 +65,9 @@ pub(crate) fn room(room: &RawValue) -> Result<String, Refusal> {
 /// The name that a sender gives a message.
 pub(crate) fn offset(offset: &RawValue) -> Result<String, Refusal> {
     let offset = string(offset).filter(|offset| offset.len() <= MAX_NAME);
-    offset.ok_or(format!("the id of a message is a text of {MAX_NAME} bytes"))
+    offset.ok_or(format!(
+        "the id of a message is a text of {MAX_NAME} bytes at most"
+    ))
 }
 
 /// How far somebody has read, if that is said: the number of a message, and the run it is of.

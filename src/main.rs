@@ -131,10 +131,10 @@ fn no_address(options: &Options, error: &io::Error) -> String {
     let Options { host, port, .. } = options;
     match error.kind() {
         ErrorKind::AddrInUse => {
-            format!("port {port} of {host} is taken; choose another with --port")
+            format!("port {port} of {host} is taken; choose another with --port or $PORT")
         }
         ErrorKind::PermissionDenied => {
-            format!("port {port} of {host} is not allowed; choose another with --port")
+            format!("port {port} of {host} is not allowed; choose another with --port or $PORT")
         }
         _ => format!("cannot listen on {host}, port {port}: {error}; see --host and --port"),
     }

@@ -145,8 +145,9 @@ fn said(error: impl std::fmt::Display) -> String {
 
 /// A scheme and a host, with no path behind: as browsers write it (RFC 6454 §6.2).
 fn is_origin(text: &str) -> bool {
-    text.split_once("://")
-        .is_some_and(|(scheme, host)| !scheme.is_empty() && !host.is_empty() && !host.contains('/'))
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '*'])
+    })
 }
 
 #[cfg(test)]
@@ -272,6 +273,11 @@ mod tests {
             &["--origin", "example.com"],
             &[],
             "--origin wants an origin as https://example.com",
+        );
+        refused(
+            &["--origin", "http://localhost:*"],
+            &[],
+            "--origin wants an origin",
         );
         refused(
             &["--trust-proxy", "10.1.2.3/8"],

@@ -335,8 +335,8 @@ fn who_is_turned_away_is_named_once_in_a_while() {
     assert_eq!(
         program.ended().err,
         [
-            "warn: a connection from 127.0.0.1 is turned away: this address has \
-          Config::max_connections_per_address (--max-connections-per-address)"
+            "warn: a connection from 127.0.0.1 is turned away: this address has as many as \
+          Config::max_connections_per_address (--max-connections-per-address) allows"
         ]
     );
 }
@@ -364,8 +364,8 @@ fn behind_a_trusted_proxy_the_log_names_the_client_and_once_that_there_is_none()
         [
             "warn: a request of a trusted proxy names no client in X-Forwarded-For: no limit for an \
              address holds for it, nor for others like it, which are not logged",
-            "warn: a connection from 192.0.2.1 is turned away: this address has \
-             Config::max_connections_per_address (--max-connections-per-address)",
+            "warn: a connection from 192.0.2.1 is turned away: this address has as many as \
+             Config::max_connections_per_address (--max-connections-per-address) allows",
         ]
     );
 }

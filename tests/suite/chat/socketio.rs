@@ -109,7 +109,7 @@ fn a_message_that_is_sent_twice_is_said_once() {
     let heard = format!(r#"42["chat message","hello",1,"{}"]"#, one.sid);
     assert_eq!([two.hear(), two.hear()], [&*heard, refusal]);
     let long = "x".repeat(65);
-    let refusal = r#"433[{"error":"the id of a message is a text of 64 bytes"}]"#;
+    let refusal = r#"433[{"error":"the id of a message is a text of 64 bytes at most"}]"#;
     one.asks(&format!(r#"423["chat message","hello","{long}"]"#), refusal);
 }
 
