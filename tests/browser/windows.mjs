@@ -2,6 +2,9 @@
 // rooms, and two windows of one person.
 
 import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { newPage, server, textIs, wire } from "./harness.mjs";
 import { hears, idOf, joins, nameOf, notices, ready, say, setHidden, settled, texts, turnsTo, user } from "./page.mjs";
 
@@ -121,6 +124,23 @@ export const windows = {
     assert.equal(await ada.inputValue("#text"), "");
     await turnsTo(ada, "Bob");
     assert.equal(await ada.inputValue("#text"), "for Bob alone");
+  },
+
+  async "the page of one's own that README shows is in the same chat"() {
+    const readme = await readFile(path.resolve(import.meta.dirname, "../../README.md"), "utf8");
+    const folder = await mkdtemp(path.join(tmpdir(), "roomcast-page-"));
+    try {
+      await writeFile(path.join(folder, "index.html"), /```html\n(.*?)```/s.exec(readme)[1]);
+      await server.start("--dir", folder, "--echo");
+      const own = await newPage();
+      await own.goto(server.address);
+      await textIs(own, "pre", "hello\n");
+      const other = await newPage();
+      await other.goto(server.address);
+      await textIs(own, "pre", "hello\nhello\n");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   },
 
   async "two windows of one person are two in the chat, with one name kept"() {
