@@ -130,11 +130,13 @@ pub(crate) fn help() -> String {
     let mut text = String::from(
         "roomcast: a push server with rooms, and a chat page\n\nUsage: roomcast [options]\n\nOptions:\n",
     );
+    let widths = FLAGS.iter().map(|flag| flag.usage().len());
+    let width = widths.max().unwrap_or_default();
     for flag in &FLAGS {
         let env = flag
             .env
             .map_or_else(String::new, |name| format!(" (or ${name})"));
-        text.push_str(&format!("  {:<34} {}{env}\n", flag.usage(), flag.help));
+        text.push_str(&format!("  {:<width$}  {}{env}\n", flag.usage(), flag.help));
     }
     text
 }

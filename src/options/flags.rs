@@ -52,7 +52,7 @@ pub(super) const FLAGS: [Flag; 30] = [
     Flag {
         short: None,
         long: "dir",
-        help: "serve this folder instead of the chat page",
+        help: "serve this folder instead of the chat page; browsers keep nothing of it",
         env: None,
         action: Action::Value("PATH", |options, value| {
             options.dir = Some(value.into());
@@ -62,7 +62,7 @@ pub(super) const FLAGS: [Flag; 30] = [
     Flag {
         short: None,
         long: "origin",
-        help: "let pages of this origin connect, as https://example.com; * means all; repeatable",
+        help: "let pages of this origin connect: https://example.com, or *; repeatable",
         env: None,
         action: Action::Value("ORIGIN", |options, value| {
             let origin = value
@@ -107,7 +107,7 @@ pub(super) const FLAGS: [Flag; 30] = [
     Flag {
         short: None,
         long: "chat-rate",
-        help: "what one client may say and do there in a second; ten times that at once [100]",
+        help: "what one client may say and do in the chat in a second [100]",
         env: None,
         action: Action::Value("COUNT", |options, value| {
             options.limits.rate =
@@ -206,7 +206,7 @@ pub(super) const FLAGS: [Flag; 30] = [
     Flag {
         short: None,
         long: "sndbuf",
-        help: "what the kernel may hold for one that is slow [up to 4194304, as the system is set]",
+        help: "what the kernel may hold for one that is slow [as the system is set]",
         env: None,
         action: Action::Value("BYTES", |options, value| {
             let bytes = number(&value, 4096, 1 << 30).ok_or("a number from 4096 to 1073741824")?;
@@ -247,7 +247,7 @@ pub(super) const FLAGS: [Flag; 30] = [
     Flag {
         short: None,
         long: "trust-proxy",
-        help: "count the clients of this proxy one by one, as 10.0.0.1 or 10.0.0.0/8; repeatable",
+        help: "count the clients of this proxy, as 10.0.0.1 or 10.0.0.0/8; repeatable",
         env: None,
         action: Action::Value("ADDRESS", |options, value| {
             let network = value.to_str().and_then(|text| text.parse().ok());
