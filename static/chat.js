@@ -109,7 +109,6 @@ function viewOf(key) {
 		more: 0, // people who are not in the list
 		typing: new Map(), // timers by ids
 		last: null, // by whom and when
-		draft: "",
 	};
 	view.tab.href = "#" + encodeURIComponent(key);
 	view.tab.dir = "auto";
@@ -127,7 +126,7 @@ function enter(key) {
 	if (view === current) return;
 	if (current) current.draft = $.text.value;
 	current = view;
-	$.text.value = view.draft;
+	$.text.value = view.draft ?? "";
 	$.log.ariaLive = "off";
 	const old = $.messages;
 	old.replaceWith(view.list);
@@ -421,7 +420,7 @@ const mine = new Set(); // ids that I had
 
 function hear(key, text, n, from, about) {
 	const view = views.get(key);
-	if (!view) return;
+	if (!(n > view?.heard)) return;
 	view.heard = n;
 	if (view.known && mine.has(from)) return;
 	const { name, at } = about instanceof Object ? about : {};

@@ -68,7 +68,7 @@ export const windows = {
     await textIs(ada, "#room", "cellar");
   },
 
-  async "who turns away from a room and back before it has answered reads it once"() {
+  async "who turns away from a room and back, or leaves it and joins again, before it has answered reads it once"() {
     const bob = await user("#kitchen", { name: "Bob" });
     for (const text of ["one", "two"]) await say(bob, text);
     await settled(bob);
@@ -79,6 +79,11 @@ export const windows = {
     await textIs(ada, "#room", "kitchen…");
     await turnsTo(ada, "everyone");
     await ada.locator("#rooms a").filter({ hasText: "kitchen" }).click();
+    await textIs(ada, "#room", "kitchen…");
+    await ada.click("#leave");
+    await textIs(ada, "#room", "everyone");
+    await ada.fill("#room-name", "kitchen");
+    await ada.click("#join");
     await textIs(ada, "#room", "kitchen…");
     wire.release();
     await textIs(ada, "#room", "kitchen");
@@ -132,10 +137,9 @@ export const windows = {
     try {
       await writeFile(path.join(folder, "index.html"), /```html\n(.*?)```/s.exec(readme)[1]);
       await server.start("--dir", folder, "--echo");
-      const own = await newPage();
+      const [own, other] = [await newPage({ losesServer: true }), await newPage({ losesServer: true })]; // it has no icon
       await own.goto(server.address);
       await textIs(own, "pre", "hello\n");
-      const other = await newPage();
       await other.goto(server.address);
       await textIs(own, "pre", "hello\nhello\n");
     } finally {
