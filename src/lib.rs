@@ -22,7 +22,24 @@
 //! hand, the same server is a [`Sim`]. Limits and deadlines are in [`Config`], and whether messages
 //! are compressed. Clients of Socket.IO are served by [`socketio::SocketIo`].
 //!
+//! With limits of one's own it is
+//!
+//! ```no_run
+//! use roomcast::{Config, Server};
+//!
+//! let mut server = Server::new(Config { max_connections: 500, ..Config::default() })?;
+//! server.listen("127.0.0.1:3000")?;
+//! server.run(|_hub, _event| {})?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! What is refused goes to the [`log`] crate, with the reason and the option that would change it: a
+//! program that installs no logger does not see it. Of the features `files`, `socketio` and `cli`
+//! (what the command needs besides) are on by default, `deflate` is not.
+//!
 //! # Layout
+//!
+//! From here on it is for who changes the library.
 //!
 //! Imports point only down; a test reads them (`tests/suite/floors.rs`).
 //!
