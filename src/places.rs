@@ -40,8 +40,7 @@ pub(crate) fn somebody(io: &Io<'_>, to: &RawValue) -> Result<Socket, Refusal> {
     to.ok_or_else(|| "nobody of that id is here".to_owned())
 }
 
-/// Names begin with the sender's own as a rule, so that nobody may take one that begins with
-/// somebody else's.
+/// The name of a message may begin with the id of its sender; with somebody else's it may not.
 pub(crate) fn may_use(io: &Io<'_>, socket: Socket, offset: Option<&str>) -> Result<(), Refusal> {
     let owner = offset.and_then(|offset| io.find(offset.get(..20)?));
     match owner.is_none_or(|owner| owner == socket) {
